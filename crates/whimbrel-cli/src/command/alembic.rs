@@ -1,0 +1,50 @@
+//! Alembic's words for what Whimbrel calls otherwise.
+
+use whimbrel_lifecycle::migration::{Folder, Target};
+
+use super::{Context, Outcome, migrate, rollback};
+use crate::error::ExitCode;
+
+/// `upgrade head | REV | +N`.
+pub(crate) async fn upgrade(context: &Context<'_>, target: &str, sql: bool) -> Outcome {
+    let target = match target {
+        "head" | "heads" => Target::Latest,
+        relative if relative.starts_with('+') => match relative[1..].parse() {
+            Ok(count) => Target::Forward(count),
+            Err(_) => Target::Version(migrate::parse_version(relative)?),
+        },
+        version => Target::Version(migrate::parse_version(version)?),
+    };
+    if sql { migrate::show(context, &target, true).await } else { migrate::apply(context, &target).await }
+}
+
+/// `downgrade -N | REV | base`.
+pub(crate) async fn downgrade(context: &Context<'_>, target: &str, sql: bool) -> Outcome {
+    let target = match target {
+        "base" => Target::Version(migrate::parse_version("0")?),
+        relative if relative.starts_with('-') => match relative[1..].parse() {
+            Ok(count) => Target::Back(count),
+            Err(_) => Target::Version(migrate::parse_version(relative)?),
+        },
+        version => Target::Version(migrate::parse_version(version)?),
+    };
+    if sql {
+        return migrate::show(context, &target, true).await;
+    }
+    rollback::roll_back(context, &target, false).await
+}
+
+/// `heads`: the newest file.
+pub(crate) fn heads(context: &Context<'_>) -> Outcome {
+    let project = context.project()?;
+    let folder = Folder::read(&project.migrations_folder.value)?;
+    let newest = folder.migrations.last().map(|migration| migration.version.to_string());
+    context.output.result(&newest, |newest| format!("{}\n", newest.as_deref().unwrap_or("0")));
+    Ok(ExitCode::Done)
+}
+
+/// `stamp head | REV`.
+pub(crate) async fn stamp(context: &Context<'_>, version: &str) -> Outcome {
+    let version = (version != "head" && version != "heads").then_some(version);
+    migrate::baseline(context, version).await
+}

@@ -1,0 +1,232 @@
+//! `whimbrel migrate` and its subcommands.
+
+use whimbrel_lifecycle::LifecycleError;
+use whimbrel_lifecycle::compare::{self, CheckReport};
+use whimbrel_lifecycle::migrate::{self, MigrateReport, VersionStatus};
+use whimbrel_lifecycle::migration::{Direction, MigrationError, PlannedStep, Target, Version};
+use whimbrel_lifecycle::pull;
+
+use super::{Context, Outcome, text};
+use crate::arguments::{MigrateArguments, StatusArguments};
+use crate::connect::Purpose;
+use crate::error::ExitCode;
+use crate::progress::Progress;
+
+/// Applies pending migrations, or shows them.
+pub(crate) async fn run(context: &Context<'_>, given: &MigrateArguments) -> Outcome {
+    let target = match &given.to {
+        Some(version) => Target::Version(parse_version(version)?),
+        None => Target::Latest,
+    };
+    if given.dry_run || given.sql {
+        return show(context, &target, given.sql).await;
+    }
+    apply(context, &target).await
+}
+
+/// Takes the database to a target.
+pub(crate) async fn apply(context: &Context<'_>, target: &Target) -> Outcome {
+    let project = context.project()?;
+    let mut session = context.session(&project, Purpose::Change).await?;
+    let mut progress = Progress::new(*context.output, &project.logging, context.global);
+    let report = migrate::migrate(&mut session, target, &mut progress).await?;
+    context.output.result(&report, render_report);
+    Ok(ExitCode::Done)
+}
+
+/// Shows what would run.
+pub(crate) async fn show(context: &Context<'_>, target: &Target, script: bool) -> Outcome {
+    let project = context.project()?;
+    let mut session = context.session(&project, Purpose::Look).await?;
+    if script {
+        let text = migrate::script(&mut session, target).await?;
+        context.output.data(&text);
+        return Ok(ExitCode::Done);
+    }
+    let planned = migrate::preview(&mut session, target).await?;
+    let shown: Vec<_> = planned
+        .iter()
+        .map(|(step, statements)| {
+            serde_json::json!({
+                "direction": step.direction, "version": step.version, "file": step.file_name, "statements": statements,
+            })
+        })
+        .collect();
+    context.output.result(&shown, |_| render_dry_run(&planned));
+    Ok(ExitCode::Done)
+}
+
+/// Lists every version with its state.
+pub(crate) async fn status(context: &Context<'_>, given: &StatusArguments) -> Outcome {
+    let project = context.project()?;
+    let mut session = context.session(&project, Purpose::Look).await?;
+    let versions = migrate::status(&mut session).await?;
+    let pending = versions.iter().filter(|version| version.applied_at.is_none()).count();
+    context.output.result(&versions, |versions| render_versions(versions));
+    Ok(if given.exit_code && pending > 0 { ExitCode::Found } else { ExitCode::Done })
+}
+
+/// Compares files, schema and database.
+pub(crate) async fn check(context: &Context<'_>) -> Outcome {
+    let project = context.project()?;
+    let (mut session, declared) = context.session_and_schema(&project, Purpose::Look).await?;
+    let report = compare::check(&mut session, &declared).await?;
+    context.output.result(&report, render_check);
+    Ok(if report.is_clean() { ExitCode::Done } else { ExitCode::Found })
+}
+
+/// Lists what was applied, newest first.
+pub(crate) async fn history(context: &Context<'_>) -> Outcome {
+    let project = context.project()?;
+    let mut session = context.session(&project, Purpose::Look).await?;
+    let mut entries = session.engine.history().await.map_err(LifecycleError::from)?;
+    entries.reverse();
+    context.output.result(&entries, |entries| {
+        if entries.is_empty() {
+            return "Nothing is applied.\n".to_owned();
+        }
+        let rows = entries
+            .iter()
+            .map(|entry| {
+                vec![
+                    entry.version.clone(),
+                    entry.name.clone(),
+                    entry.kind.as_str().to_owned(),
+                    entry.applied_at.clone(),
+                    format!("{} ms", entry.duration_ms),
+                    entry.applied_by.clone(),
+                ]
+            })
+            .collect();
+        format!("{}\n", text::table(&["version", "name", "kind", "when", "took", "by"], rows, &[4]))
+    });
+    Ok(ExitCode::Done)
+}
+
+/// Prints the newest applied version.
+pub(crate) async fn current(context: &Context<'_>) -> Outcome {
+    let project = context.project()?;
+    let mut session = context.session(&project, Purpose::Look).await?;
+    let folder = session.folder()?;
+    let state = session.state(&folder).await?;
+    let current = state.current().map(|version| version.to_string());
+    context.output.result(&current, |current| format!("{}\n", current.as_deref().unwrap_or("0")));
+    Ok(ExitCode::Done)
+}
+
+/// Rolls the newest back and applies it again.
+pub(crate) async fn redo(context: &Context<'_>) -> Outcome {
+    let project = context.project()?;
+    project.guard(whimbrel_lifecycle::project::Action::Clear)?;
+    let mut session = context.session(&project, Purpose::Change).await?;
+    let mut progress = Progress::new(*context.output, &project.logging, context.global);
+    let report = migrate::redo(&mut session, &mut progress).await?;
+    context.output.result(&report, render_report);
+    Ok(ExitCode::Done)
+}
+
+/// Seals the files as they are.
+pub(crate) async fn seal(context: &Context<'_>) -> Outcome {
+    let project = context.project()?;
+    let mut session = context.session(&project, Purpose::Look).await?;
+    let changes = migrate::seal(&mut session).await?;
+    context.output.result(&changes, |changes| {
+        if changes.is_empty() {
+            return "Nothing to seal: whimbrel.sum fits the files.\n".to_owned();
+        }
+        text::list("Sealed:", changes)
+    });
+    Ok(ExitCode::Done)
+}
+
+/// Marks versions as applied.
+pub(crate) async fn baseline(context: &Context<'_>, version: Option<&str>) -> Outcome {
+    let version = version.map(parse_version).transpose()?;
+    let project = context.project()?;
+    let (mut session, declared) = context.session_and_schema(&project, Purpose::Change).await?;
+    let report = pull::baseline(&mut session, &declared, version.as_ref()).await?;
+    context.output.result(&report, |report| {
+        let mut out = String::new();
+        if let Some(path) = &report.written {
+            out.push_str(&format!("wrote {}\n", path.display()));
+        }
+        if report.marked.is_empty() {
+            out.push_str("Nothing to mark: every version counts as applied.\n");
+        }
+        out.push_str(&text::list("These count as applied now, and nothing was run:", &report.marked));
+        out
+    });
+    Ok(ExitCode::Done)
+}
+
+/// Reads a version from the command line.
+pub(crate) fn parse_version(text: &str) -> Result<Version, LifecycleError> {
+    Version::parse(text).ok_or_else(|| MigrationError::UnknownVersion { version: text.to_owned() }.into())
+}
+
+/// The outcome of `migrate` and `rollback`.
+pub(crate) fn render_report(report: &MigrateReport) -> String {
+    let current = report.current.as_deref().map_or("before the first migration".to_owned(), |at| format!("at {at}"));
+    let pending = if report.pending == 0 { String::new() } else { format!(", {} pending", report.pending) };
+    if report.steps.is_empty() {
+        return format!("Nothing to do: {current}{pending}.\n");
+    }
+    let of = |direction| report.steps.iter().filter(|step| step.direction == direction).count();
+    let done: Vec<String> = [(of(Direction::Down), "rolled back"), (of(Direction::Up), "applied")]
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, verb)| format!("{} {verb}", text::count(number, "migration", "migrations")))
+        .collect();
+    format!("{}; now {current}{pending}.\n", done.join(", "))
+}
+
+fn render_versions(versions: &[VersionStatus]) -> String {
+    if versions.is_empty() {
+        return "There are no migrations: `whimbrel migrate create --auto --name …` writes one.\n".to_owned();
+    }
+    let rows = versions
+        .iter()
+        .map(|version| {
+            let state = version.kind.map_or("pending", |kind| kind.as_str());
+            let way_back = if version.reversible { "" } else { "no way back" };
+            vec![
+                version.version.clone(),
+                version.name.clone(),
+                state.to_owned(),
+                version.applied_at.clone().unwrap_or_default(),
+                way_back.to_owned(),
+            ]
+        })
+        .collect();
+    format!("{}\n", text::table(&["version", "name", "state", "when", ""], rows, &[]))
+}
+
+fn render_check(report: &CheckReport) -> String {
+    let mut out = String::new();
+    if report.is_clean() {
+        out.push_str("No difference: files, schema and database agree.\n");
+    }
+    out.push_str(&text::list("Pending:", &report.pending));
+    out.push_str(&text::list("Declared, and made by no migration:", &report.undeclared_changes));
+    out.push_str(&text::list("Drift, changed besides the migrations:", &report.drift));
+    out.push_str(&text::list("Not compared:", &report.not_compared));
+    let unmanaged: Vec<String> = report.unmanaged.iter().map(super::schema::unmanaged_words).collect();
+    out.push_str(&text::list("Unmanaged objects, left alone:", &unmanaged));
+    out
+}
+
+fn render_dry_run(planned: &[(PlannedStep, Vec<String>)]) -> String {
+    if planned.is_empty() {
+        return "Nothing would run.\n".to_owned();
+    }
+    let mut out = String::new();
+    for (step, statements) in planned {
+        let verb = if step.direction == Direction::Up { "apply" } else { "roll back" };
+        out.push_str(&format!("-- would {verb} {}\n", step.file_name));
+        for statement in statements {
+            out.push_str(&format!("{statement};\n"));
+        }
+        out.push('\n');
+    }
+    out
+}

@@ -1,0 +1,122 @@
+//! `whimbrel schema`.
+
+use whimbrel_lifecycle::create::pending_change;
+use whimbrel_lifecycle::declared::{DeclaredSchema, schema_json};
+use whimbrel_lifecycle::pull;
+use whimbrel_schema::catalog::{Catalog, Unmanaged, UnmanagedKind};
+use whimbrel_schema::ddl;
+use whimbrel_schema::print::print_rust;
+
+use super::{Context, Outcome, text};
+use crate::arguments::SchemaFormat;
+use crate::connect::Purpose;
+use crate::error::ExitCode;
+
+/// Prints the declared schema; needs no database.
+pub(crate) fn print(context: &Context<'_>, format: SchemaFormat) -> Outcome {
+    let project = context.project()?;
+    let declared = DeclaredSchema::read(&project)?;
+    let text = match format {
+        _ if context.output.json() => schema_json(&declared.schema),
+        SchemaFormat::Rust => print_rust(&declared.schema),
+        SchemaFormat::Json => schema_json(&declared.schema),
+        SchemaFormat::Sql => {
+            let operations = whimbrel_schema::diff::diff(&Catalog::default(), &declared.catalog, &[]);
+            ddl::script(&operations).up.iter().map(|statement| format!("{statement};\n\n")).collect()
+        }
+        SchemaFormat::Markdown => markdown(&declared.catalog),
+    };
+    context.output.data(&text);
+    Ok(ExitCode::Done)
+}
+
+/// Writes the schema file from the database.
+pub(crate) async fn pull(context: &Context<'_>, stdout: bool, force: bool) -> Outcome {
+    let project = context.project()?;
+    let mut session = context.session(&project, Purpose::Look).await?;
+    let pulled = pull::pull(&mut session).await?;
+    if stdout {
+        context.output.result(&pulled, |pulled| pulled.source.clone());
+    } else {
+        let path = pull::write_pulled(&session, &pulled, force)?;
+        context.output.result(&pulled, |pulled| {
+            let models = text::count(pulled.schema.models.len(), "model", "models");
+            let mut out = format!("wrote {} with {models}\n", path.display());
+            let unmanaged: Vec<String> = pulled.unmanaged.iter().map(unmanaged_words).collect();
+            out.push_str(&text::list("Left out, and left alone in the database:", &unmanaged));
+            out.push_str("Next: `whimbrel migrate baseline`\n");
+            out
+        });
+    }
+    for note in &pulled.notes {
+        context.output.note(&format!("note: {note}"));
+    }
+    Ok(ExitCode::Done)
+}
+
+/// Shows what takes the migrations' result to the schema.
+pub(crate) async fn diff(context: &Context<'_>, exit_code: bool) -> Outcome {
+    let project = context.project()?;
+    let (mut session, declared) = context.session_and_schema(&project, Purpose::Look).await?;
+    let change = pending_change(&mut session, &declared, &[]).await?;
+    let script = ddl::script(&change.operations);
+    let changes: Vec<String> = change.operations.iter().map(|operation| operation.summary()).collect();
+    let value = serde_json::json!({ "changes": changes, "up": script.up, "down": script.down });
+    context.output.result(&value, |_| {
+        if script.up.is_empty() {
+            return "No difference: the migrations build what the schema declares.\n".to_owned();
+        }
+        script.up.iter().map(|statement| format!("{statement};\n")).collect()
+    });
+    Ok(if exit_code && !change.operations.is_empty() { ExitCode::Found } else { ExitCode::Done })
+}
+
+/// An unmanaged object in words.
+pub(crate) fn unmanaged_words(object: &Unmanaged) -> String {
+    let kind = match object.kind {
+        UnmanagedKind::PartitionedTable => "partitioned table",
+        UnmanagedKind::Partition => "partition",
+        UnmanagedKind::InheritedTable => "inherited table",
+        UnmanagedKind::ForeignTable => "foreign table",
+        UnmanagedKind::Trigger => "trigger",
+        UnmanagedKind::Policy => "policy",
+        UnmanagedKind::ExclusionConstraint => "exclusion constraint",
+        UnmanagedKind::Rule => "rule",
+        UnmanagedKind::Function => "function",
+        UnmanagedKind::Type => "type",
+        UnmanagedKind::Extension => "extension",
+        UnmanagedKind::View => "view",
+        UnmanagedKind::Table => "table",
+        UnmanagedKind::VirtualTable => "virtual table",
+    };
+    format!("{kind} {}", object.name)
+}
+
+fn markdown(catalog: &Catalog) -> String {
+    let mut out = String::from("# Schema\n");
+    for table in &catalog.tables {
+        out.push_str(&format!("\n## {}\n\n", table.name));
+        if let Some(comment) = &table.comment {
+            out.push_str(&format!("{comment}\n\n"));
+        }
+        out.push_str("| column | type | null | default |\n|---|---|---|---|\n");
+        for column in &table.columns {
+            let null = if column.nullable { "yes" } else { "no" };
+            let default = column.default.as_deref().map(|default| format!("`{default}`")).unwrap_or_default();
+            out.push_str(&format!("| {} | {} | {null} | {default} |\n", column.name, column.ty));
+        }
+        let mut facts = Vec::new();
+        facts.extend(table.primary_key.iter().map(|key| format!("primary key ({})", key.columns.join(", "))));
+        facts.extend(table.uniques.iter().map(|unique| format!("unique ({}) as `{}`", unique.columns.join(", "), unique.name)));
+        facts.extend(table.foreign_keys.iter().map(|key| {
+            format!("({}) references {} ({}) as `{}`", key.columns.join(", "), key.references, key.referenced_columns.join(", "), key.name)
+        }));
+        facts.extend(table.checks.iter().map(|check| format!("check `{}`: `{}`", check.name, check.expression)));
+        facts.extend(table.indexes.iter().map(|index| format!("index `{}`", index.name)));
+        if !facts.is_empty() {
+            out.push('\n');
+            out.extend(facts.iter().map(|fact| format!("- {fact}\n")));
+        }
+    }
+    out
+}

@@ -1,0 +1,88 @@
+//! The one place that knows which engine a URL stands for.
+
+use whimbrel_engine::{Engine, EngineError};
+use whimbrel_lifecycle::LifecycleError;
+use whimbrel_lifecycle::project::{Project, SqliteLocation, Synchronous, UrlScheme};
+use whimbrel_postgres::{Postgres, PostgresOptions, SslMode};
+use whimbrel_sqlite::{Sqlite, SqliteOptions};
+
+/// What the connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To read. An embedded database that does not exist counts as empty and is not made.
+    Look,
+    /// To change what is there.
+    Change,
+    /// To change what is there, and to create the database where it is missing and nothing protects it.
+    BringUp,
+}
+
+/// Connects to the project's database.
+pub(crate) async fn connect(project: &Project, purpose: Purpose) -> Result<Box<dyn Engine>, LifecycleError> {
+    match project.url.value.scheme() {
+        UrlScheme::Postgres => postgres(project, purpose).await,
+        UrlScheme::Sqlite => sqlite(project, purpose),
+        other => Err(EngineError::Setting {
+            setting: "url".to_owned(),
+            reason: format!("no engine for {}:// is built into this version", other.name()),
+        }
+        .into()),
+    }
+}
+
+async fn postgres(project: &Project, purpose: Purpose) -> Result<Box<dyn Engine>, LifecycleError> {
+    let options = postgres_options(project)?;
+    let engine = match Postgres::connect(&options).await {
+        Err(EngineError::UnknownDatabase { .. }) if purpose == Purpose::BringUp && !project.protected.value => {
+            whimbrel_postgres::create_database(&options).await?;
+            Postgres::connect(&options).await?
+        }
+        connected => connected?,
+    };
+    Ok(Box::new(engine))
+}
+
+fn postgres_options(project: &Project) -> Result<PostgresOptions, LifecycleError> {
+    let settings = &project.postgres;
+    let mode = settings.ssl_mode.value.as_str();
+    let ssl_mode = SslMode::from_word(mode).ok_or_else(|| EngineError::Setting {
+        setting: "postgres.ssl_mode".to_owned(),
+        reason: format!("`{mode}` is no mode"),
+    })?;
+    // These stand in the settings already, with the URL's own values first.
+    let url = project.url.value.clone().without_parameters(&[
+        "sslmode",
+        "sslrootcert",
+        "sslcert",
+        "sslkey",
+        "application_name",
+    ]);
+    let mut options = PostgresOptions::new(url.expose());
+    options.ssl_mode = Some(ssl_mode);
+    options.ssl_root_cert.clone_from(&settings.ssl_root_cert.value);
+    options.ssl_cert.clone_from(&settings.ssl_cert.value);
+    options.ssl_key.clone_from(&settings.ssl_key.value);
+    options.application_name.clone_from(&settings.application_name.value);
+    options.connect_timeout = project.pool.connect_timeout.value;
+    options.statement_timeout = project.pool.statement_timeout.value;
+    options.lock_timeout = project.pool.lock_timeout.value;
+    if let Some(schema) = settings.schemas.value.first() {
+        options.schema.clone_from(schema);
+    }
+    Ok(options)
+}
+
+fn sqlite(project: &Project, purpose: Purpose) -> Result<Box<dyn Engine>, LifecycleError> {
+    let location = project.url.value.sqlite().expect("a sqlite URL names a location");
+    let mut options = match location {
+        SqliteLocation::Memory => SqliteOptions::memory(),
+        SqliteLocation::File(path) => SqliteOptions::file(path.clone()),
+    };
+    options.create = purpose != Purpose::Look;
+    options.busy_timeout = project.sqlite.busy_timeout.value;
+    options.synchronous = match project.sqlite.synchronous.value {
+        Synchronous::Full => whimbrel_sqlite::Synchronous::Full,
+        Synchronous::Normal => whimbrel_sqlite::Synchronous::Normal,
+    };
+    Ok(Box::new(Sqlite::open(&options)?))
+}

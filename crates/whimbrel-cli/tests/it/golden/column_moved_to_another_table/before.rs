@@ -1,0 +1,15 @@
+#[derive(Model)]
+#[db(table = "trips")]
+pub struct Trip {
+    #[db(id)]
+    pub id: i64,
+    pub title: String,
+    pub note: Option<String>,
+}
+
+#[derive(Model)]
+#[db(table = "stops")]
+pub struct Stop {
+    #[db(id)]
+    pub id: i64,
+}

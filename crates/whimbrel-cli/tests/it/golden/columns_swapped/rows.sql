@@ -1,0 +1,1 @@
+INSERT INTO trips (id, title, city) VALUES (1, 'a', 'b');

@@ -1,0 +1,1 @@
+INSERT INTO trips (id, budget) VALUES (1, 12.50);

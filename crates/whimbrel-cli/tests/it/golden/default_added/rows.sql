@@ -1,0 +1,1 @@
+INSERT INTO trips (id, seats) VALUES (1, 2);

@@ -1,0 +1,1 @@
+INSERT INTO trips (id) VALUES (1);

@@ -1,0 +1,32 @@
+-- the change
+--
+-- Mind:
+-- - this fails when rows hold a value that trip_status loses: booked
+
+-- whimbrel:up
+
+ALTER TABLE trips ALTER COLUMN status DROP DEFAULT;
+
+CREATE TYPE trip_status__new AS ENUM ('planned', 'done');
+
+ALTER TABLE trips ALTER COLUMN status TYPE trip_status__new USING status::text::trip_status__new;
+
+DROP TYPE trip_status;
+
+ALTER TYPE trip_status__new RENAME TO trip_status;
+
+ALTER TABLE trips ALTER COLUMN status SET DEFAULT 'planned';
+
+-- whimbrel:down
+
+ALTER TABLE trips ALTER COLUMN status DROP DEFAULT;
+
+CREATE TYPE trip_status__new AS ENUM ('planned', 'booked', 'done');
+
+ALTER TABLE trips ALTER COLUMN status TYPE trip_status__new USING status::text::trip_status__new;
+
+DROP TYPE trip_status;
+
+ALTER TYPE trip_status__new RENAME TO trip_status;
+
+ALTER TABLE trips ALTER COLUMN status SET DEFAULT 'booked';

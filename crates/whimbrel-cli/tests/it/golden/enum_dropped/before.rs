@@ -1,0 +1,14 @@
+#[derive(Enum)]
+pub enum TripStatus {
+    Planned,
+    Done,
+}
+
+#[derive(Model)]
+#[db(table = "trips")]
+pub struct Trip {
+    #[db(id)]
+    pub id: i64,
+    pub title: String,
+    pub status: TripStatus,
+}

@@ -1,0 +1,15 @@
+#[derive(Enum)]
+#[db(was = "trip_status")]
+pub enum Stage {
+    Planned,
+    Done,
+}
+
+#[derive(Model)]
+#[db(table = "trips")]
+pub struct Trip {
+    #[db(id)]
+    pub id: i64,
+    #[db(default = Planned)]
+    pub status: Stage,
+}

@@ -1,0 +1,14 @@
+#[derive(Enum)]
+pub enum TripStatus {
+    Planned,
+    Done,
+}
+
+#[derive(Model)]
+#[db(table = "trips")]
+pub struct Trip {
+    #[db(id)]
+    pub id: i64,
+    #[db(default = Planned)]
+    pub status: TripStatus,
+}

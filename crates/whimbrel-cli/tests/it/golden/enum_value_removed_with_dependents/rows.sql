@@ -1,0 +1,1 @@
+INSERT INTO trips (id, status, past) VALUES (1, 'done', '{planned}');

@@ -1,0 +1,15 @@
+#[derive(Enum)]
+pub enum TripStatus {
+    Done,
+    Planned,
+    Booked,
+}
+
+#[derive(Model)]
+#[db(table = "trips")]
+pub struct Trip {
+    #[db(id)]
+    pub id: i64,
+    #[db(default = Planned)]
+    pub status: TripStatus,
+}

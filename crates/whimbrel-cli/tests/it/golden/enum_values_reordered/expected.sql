@@ -1,0 +1,32 @@
+-- the change
+--
+-- Mind:
+-- - the tables that use trip_status are written anew
+
+-- whimbrel:up
+
+CREATE TYPE trip_status__new AS ENUM ('done', 'planned', 'booked');
+
+ALTER TABLE trips ALTER COLUMN status DROP DEFAULT;
+
+ALTER TABLE trips ALTER COLUMN status TYPE trip_status__new USING status::text::trip_status__new;
+
+DROP TYPE trip_status;
+
+ALTER TYPE trip_status__new RENAME TO trip_status;
+
+ALTER TABLE trips ALTER COLUMN status SET DEFAULT 'planned';
+
+-- whimbrel:down
+
+CREATE TYPE trip_status__new AS ENUM ('planned', 'done', 'booked');
+
+ALTER TABLE trips ALTER COLUMN status DROP DEFAULT;
+
+ALTER TABLE trips ALTER COLUMN status TYPE trip_status__new USING status::text::trip_status__new;
+
+DROP TYPE trip_status;
+
+ALTER TYPE trip_status__new RENAME TO trip_status;
+
+ALTER TABLE trips ALTER COLUMN status SET DEFAULT 'planned';

@@ -1,0 +1,9 @@
+-- the change
+
+-- whimbrel:up
+
+ALTER TABLE stops DROP CONSTRAINT stops_trip_id_fkey;
+
+-- whimbrel:down
+
+ALTER TABLE stops ADD CONSTRAINT stops_trip_id_fkey FOREIGN KEY (trip_id) REFERENCES trips (id) ON DELETE CASCADE;

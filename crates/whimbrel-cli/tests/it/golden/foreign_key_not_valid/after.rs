@@ -1,0 +1,16 @@
+#[derive(Model)]
+#[db(table = "trips")]
+pub struct Trip {
+    #[db(id)]
+    pub id: i64,
+    pub title: String,
+}
+
+#[derive(Model)]
+#[db(table = "stops")]
+pub struct Stop {
+    #[db(id)]
+    pub id: i64,
+    #[db(references = Trip::id, on_delete = cascade)]
+    pub trip_id: i64,
+}

@@ -1,0 +1,12 @@
+-- the change
+--
+-- Mind:
+-- - this fails when trips holds rows that refer to no row of trips
+
+-- whimbrel:up
+
+ALTER TABLE trips ADD CONSTRAINT trips_parent_fkey FOREIGN KEY (parent) REFERENCES trips (id);
+
+-- whimbrel:down
+
+ALTER TABLE trips DROP CONSTRAINT trips_parent_fkey;

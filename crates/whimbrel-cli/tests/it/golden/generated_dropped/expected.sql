@@ -1,0 +1,9 @@
+-- the change
+
+-- whimbrel:up
+
+ALTER TABLE trips DROP COLUMN total;
+
+-- whimbrel:down
+
+ALTER TABLE trips ADD COLUMN total integer NOT NULL GENERATED ALWAYS AS (price * seats) STORED;

@@ -1,0 +1,11 @@
+#[derive(Model)]
+#[db(table = "trips")]
+#[db(index(title))]
+pub struct Trip {
+    #[db(id)]
+    pub id: i64,
+    pub title: String,
+    pub city: Option<String>,
+    pub tags: Vec<String>,
+    pub closed_at: Option<Timestamp>,
+}

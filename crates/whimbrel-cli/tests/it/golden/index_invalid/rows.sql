@@ -1,0 +1,1 @@
+INSERT INTO trips (id, title, city, tags) VALUES (1, 'a', 'Lima', '{}'), (2, 'b', 'Cusco', '{}');

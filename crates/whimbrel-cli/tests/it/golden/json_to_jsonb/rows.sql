@@ -1,0 +1,1 @@
+INSERT INTO trips (id, extra) VALUES (1, '{"a": 1}');

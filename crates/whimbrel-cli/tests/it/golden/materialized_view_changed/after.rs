@@ -1,0 +1,15 @@
+#[derive(Model)]
+#[db(table = "trips")]
+pub struct Trip {
+    #[db(id)]
+    pub id: i64,
+    pub title: String,
+    pub city: Option<String>,
+}
+
+#[derive(Model)]
+#[db(view = "named", query = "SELECT id, title FROM trips WHERE id > 0", materialized)]
+pub struct Named {
+    pub id: i64,
+    pub title: String,
+}

@@ -1,0 +1,15 @@
+-- the change
+
+-- whimbrel:up
+
+DROP MATERIALIZED VIEW named;
+
+CREATE MATERIALIZED VIEW named AS
+SELECT id, title FROM trips WHERE id > 0;
+
+-- whimbrel:down
+
+DROP MATERIALIZED VIEW named;
+
+CREATE MATERIALIZED VIEW named AS
+SELECT id, title FROM trips;

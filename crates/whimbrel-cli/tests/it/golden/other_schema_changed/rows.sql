@@ -1,0 +1,1 @@
+INSERT INTO billing.invoices (id, total) VALUES (1, 2);

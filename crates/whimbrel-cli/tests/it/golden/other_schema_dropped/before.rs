@@ -1,0 +1,16 @@
+#[derive(Model)]
+#[db(table = "trips")]
+pub struct Trip {
+    #[db(id)]
+    pub id: i64,
+    pub title: String,
+}
+
+#[derive(Model)]
+#[db(table = "invoices")]
+#[db(schema = "billing")]
+pub struct Invoice {
+    #[db(id)]
+    pub id: i64,
+    pub total: i32,
+}

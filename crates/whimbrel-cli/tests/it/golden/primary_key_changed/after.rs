@@ -1,0 +1,8 @@
+#[derive(Model)]
+#[db(table = "stops")]
+pub struct Stop {
+    #[db(id)]
+    pub id: i64,
+    #[db(id)]
+    pub trip_id: i64,
+}

@@ -1,0 +1,14 @@
+#[derive(Model)]
+#[db(table = "trips")]
+pub struct Trip {
+    #[db(id)]
+    pub id: i64,
+    pub title: String,
+}
+
+#[derive(Model)]
+#[db(view = "named", query = "SELECT id, title FROM trips")]
+pub struct Named {
+    pub id: i64,
+    pub title: String,
+}

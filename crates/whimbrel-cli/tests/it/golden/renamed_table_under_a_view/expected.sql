@@ -1,0 +1,23 @@
+-- the change
+
+-- whimbrel:up
+
+DROP VIEW named;
+
+ALTER TABLE trips RENAME TO journeys;
+
+ALTER TABLE journeys RENAME CONSTRAINT trips_pkey TO journeys_pkey;
+
+CREATE VIEW named AS
+SELECT id, title FROM journeys;
+
+-- whimbrel:down
+
+DROP VIEW named;
+
+ALTER TABLE journeys RENAME CONSTRAINT journeys_pkey TO trips_pkey;
+
+ALTER TABLE journeys RENAME TO trips;
+
+CREATE VIEW named AS
+SELECT id, title FROM trips;

@@ -1,0 +1,1 @@
+INSERT INTO stops (note) VALUES ('a'), ('b');

@@ -1,0 +1,17 @@
+-- the change
+
+-- whimbrel:up
+
+ALTER TABLE trips RENAME TO journeys;
+
+ALTER TABLE journeys RENAME COLUMN title TO name;
+
+ALTER TABLE journeys RENAME CONSTRAINT trips_pkey TO journeys_pkey;
+
+-- whimbrel:down
+
+ALTER TABLE journeys RENAME CONSTRAINT journeys_pkey TO trips_pkey;
+
+ALTER TABLE journeys RENAME COLUMN name TO title;
+
+ALTER TABLE journeys RENAME TO trips;

@@ -1,0 +1,17 @@
+-- the change
+
+-- whimbrel:up
+
+ALTER TABLE trips RENAME TO journeys;
+
+ALTER TABLE journeys RENAME CONSTRAINT trips_pkey TO journeys_pkey;
+
+ALTER INDEX idx_trips_title RENAME TO idx_journeys_title;
+
+-- whimbrel:down
+
+ALTER INDEX idx_journeys_title RENAME TO idx_trips_title;
+
+ALTER TABLE journeys RENAME CONSTRAINT journeys_pkey TO trips_pkey;
+
+ALTER TABLE journeys RENAME TO trips;

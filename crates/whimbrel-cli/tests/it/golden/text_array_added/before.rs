@@ -1,0 +1,7 @@
+#[derive(Model)]
+#[db(table = "trips")]
+pub struct Trip {
+    #[db(id)]
+    pub id: i64,
+    pub title: String,
+}

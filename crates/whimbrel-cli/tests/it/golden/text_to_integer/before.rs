@@ -1,0 +1,8 @@
+#[derive(Model)]
+#[db(table = "trips")]
+pub struct Trip {
+    #[db(id)]
+    pub id: i64,
+    #[db(default = "1")]
+    pub seats: String,
+}

@@ -1,0 +1,108 @@
+//! The traits that an engine implements.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use whimbrel_schema::catalog::Catalog;
+
+use crate::{HistoryChange, HistoryEntry, Inventory, Result, Step};
+
+/// What an engine is connected to; nothing of it is secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerDescription {
+    /// The product: `PostgreSQL`, `SQLite`.
+    pub product: String,
+    /// The server's version, as it says it: `15.18`.
+    pub version: String,
+    /// The database's name, or the file's path.
+    pub database: String,
+    /// Where it is: `127.0.0.1:5432`, a socket's folder, or `embedded`.
+    pub location: String,
+    /// The user, where there is one.
+    pub user: Option<String>,
+    /// Whether the connection is encrypted; none where there is no connection to encrypt.
+    pub encrypted: Option<bool>,
+}
+
+/// Which part of a database a project manages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// The database schemas, the default one first.
+    pub schemas: Vec<String>,
+}
+
+/// A connected datastore.
+///
+/// Whimbrel keeps two tables in it: `whimbrel_history`, one row a migration, and `whimbrel_state`, a
+/// few documents by key. Neither appears in an introspected catalogue or an inventory.
+#[async_trait]
+pub trait Engine: Send {
+    /// What it is connected to.
+    fn server(&self) -> &ServerDescription;
+
+    /// The word that stands for it in `NAME.<dialect>.sql` and `-- whimbrel:engine <dialect>`: `postgres`, `sqlite`.
+    fn dialect(&self) -> &'static str;
+
+    /// The history in the order of application; empty where there is no history table yet.
+    /// Changes nothing.
+    async fn history(&mut self) -> Result<Vec<HistoryEntry>>;
+
+    /// Makes sure that both of Whimbrel's tables exist. Says whether it had to make them.
+    async fn prepare(&mut self) -> Result<bool>;
+
+    /// The document kept under `key` in `whimbrel_state`; none where there is no such table or key.
+    async fn recorded(&mut self, key: &str) -> Result<Option<String>>;
+
+    /// Keeps a document under `key`, in place of the one before.
+    async fn record(&mut self, key: &str, document: &str) -> Result<()>;
+
+    /// Takes the deployers' lock, waiting `timeout` at most.
+    ///
+    /// # Errors
+    /// [`crate::EngineError::LockTimeout`] names the holder as far as it is known.
+    async fn lock(&mut self, timeout: Duration) -> Result<()>;
+
+    /// Gives the deployers' lock back.
+    async fn unlock(&mut self) -> Result<()>;
+
+    /// Runs a step: its statements and its change to the history are one transaction.
+    /// Returns how long it took, in milliseconds.
+    async fn apply(&mut self, step: &Step) -> Result<i64>;
+
+    /// Changes the history alone, one transaction for all entries (`migrate baseline`).
+    async fn mark(&mut self, entries: &[HistoryEntry]) -> Result<()>;
+
+    /// The statements that the steps would run, a list a step, as this engine would send them. Changes nothing.
+    async fn preview(&mut self, steps: &[Step]) -> Result<Vec<Vec<String>>>;
+
+    /// The statements that make Whimbrel's own tables where they are missing, for a script.
+    fn table_statements(&self) -> Vec<String>;
+
+    /// The statement that makes this change to the history, for a script.
+    fn history_statement(&self, change: &HistoryChange) -> String;
+
+    /// What stands in the database.
+    async fn inventory(&mut self, scope: &Scope) -> Result<Inventory>;
+
+    /// Drops everything in scope, Whimbrel's own tables included, and says in words what it dropped.
+    async fn clear(&mut self, scope: &Scope) -> Result<Vec<String>>;
+
+    /// An empty private database of the same kind that vanishes with the value, where that costs next to
+    /// nothing. Migrations are replayed in it to see what they build.
+    async fn scratch(&self) -> Result<Option<Box<dyn Engine>>>;
+
+    /// The relational side, where the data model is relational.
+    fn relational(&mut self) -> Option<&mut dyn Relational>;
+}
+
+/// What a relational engine adds.
+#[async_trait]
+pub trait Relational: Send {
+    /// The catalogue of the whole scope as the engine prints it, sorted, Whimbrel's own tables left out.
+    async fn introspect(&mut self, scope: &Scope) -> Result<Catalog>;
+
+    /// The desired catalogue as this engine would print it: every object is built in a scratch place that is
+    /// gone afterwards, and read back. `introspect` after applying `desired` gives an equal catalogue.
+    async fn normalise(&mut self, desired: &Catalog) -> Result<Catalog>;
+}

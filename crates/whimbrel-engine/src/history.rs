@@ -1,0 +1,97 @@
+//! The migration history and the steps that change it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// How a version came to stand in the history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HistoryKind {
+    /// Its file was run.
+    Applied,
+    /// It was marked as applied without being run (`migrate baseline`).
+    Baseline,
+}
+
+impl HistoryKind {
+    /// The word stored in the history table.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            HistoryKind::Applied => "applied",
+            HistoryKind::Baseline => "baseline",
+        }
+    }
+
+    /// The kind that a stored word stands for.
+    #[must_use]
+    pub fn from_stored(word: &str) -> Option<Self> {
+        [HistoryKind::Applied, HistoryKind::Baseline].into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// One row of the history table, `whimbrel_history`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryEntry {
+    /// The version: the prefix of the file's name.
+    pub version: String,
+    /// The rest of the file's name, without its ending.
+    pub name: String,
+    /// The checksum of the file's content when it was applied, lower-case hex.
+    pub checksum: String,
+    /// The hash of the chain up to and including this file, lower-case hex.
+    pub chain: String,
+    /// The hash of the schema that it reached, where its revision keeps a snapshot.
+    pub schema_hash: Option<String>,
+    /// How it came here.
+    pub kind: HistoryKind,
+    /// When, as RFC 3339 in UTC. Set by the engine on insertion; empty before.
+    pub applied_at: String,
+    /// How long the statements took, in milliseconds. Set by the engine on insertion.
+    pub duration_ms: i64,
+    /// Who applied it: `user@host`.
+    pub applied_by: String,
+}
+
+/// What a step does to the history, in the same transaction as its statements.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HistoryChange {
+    /// Adds this entry.
+    Insert(HistoryEntry),
+    /// Removes the entry of this version.
+    Remove {
+        /// The version.
+        version: String,
+    },
+}
+
+/// A source file, for messages that point into it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The path as the user knows it.
+    pub name: String,
+    /// The whole text.
+    pub text: Arc<str>,
+}
+
+/// One statement of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// The statement's text without its closing semicolon.
+    pub sql: String,
+    /// Where it begins in the step's source, in bytes.
+    pub offset: usize,
+}
+
+/// The statements of one direction of one migration file, with the change to the history:
+/// all of it happens, or nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The file that the statements come from.
+    pub source: Source,
+    /// The statements in order.
+    pub statements: Vec<Statement>,
+    /// The change to the history.
+    pub history: HistoryChange,
+}

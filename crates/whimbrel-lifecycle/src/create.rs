@@ -1,0 +1,229 @@
+//! `migrate create`: from a template, or from the difference between the declaration and the migrations.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use whimbrel_schema::catalog::{Catalog, QualifiedName};
+use whimbrel_schema::ddl;
+use whimbrel_schema::diff::diff;
+use whimbrel_schema::operation::Operation;
+use whimbrel_schema::rename::Rename;
+
+use crate::compare::{managed, words};
+use crate::declared::{DeclaredSchema, schema_json};
+use crate::error::{LifecycleError, Result};
+use crate::migration::{Folder, MigrationError, NewMigration, Snapshot, State, Target, file_stem, next_version};
+use crate::overlay::{Declared, from_side};
+use crate::session::{Session, relational, scope_of};
+
+/// A migration that was written.
+#[derive(Clone, Debug, Serialize)]
+pub struct Created {
+    /// The file.
+    pub path: PathBuf,
+    /// What it does, in words.
+    pub changes: Vec<String>,
+    /// What deserves a look before it runs.
+    pub cautions: Vec<String>,
+}
+
+/// The difference between what the migrations build and what is declared, in declared words.
+#[derive(Clone, Debug)]
+pub struct PendingChange {
+    /// The operations, in order.
+    pub operations: Vec<Operation>,
+    /// A dropped and an added thing that look like one renamed thing, as `--rename` would say it.
+    pub possible_renames: Vec<String>,
+    /// What is declared, as the engine prints it.
+    pub desired: Catalog,
+}
+
+/// Writes a file with empty sections.
+///
+/// # Errors
+/// The name leaves no file name, or the folder cannot be written.
+pub fn create_template(folder: &Folder, name: &str) -> Result<Created> {
+    let text = format!("-- {name}\n\n-- whimbrel:up\n\n-- whimbrel:down\n");
+    write(folder, name, text, None, Vec::new(), Vec::new())
+}
+
+/// Writes the file that takes the migrations' result to the declaration; none where nothing differs.
+///
+/// # Errors
+/// The schema has mistakes, the database is behind the files, or the folder cannot be written.
+pub async fn create_auto(
+    session: &mut Session<'_>,
+    declared: &DeclaredSchema,
+    name: &str,
+    renames: &[Rename],
+) -> Result<Option<Created>> {
+    file_stem(name)?;
+    let change = pending_change(session, declared, renames).await?;
+    if change.operations.is_empty() {
+        return Ok(None);
+    }
+    let folder = session.folder()?;
+    let script = ddl::script(&change.operations);
+    let mut cautions = script.cautions.clone();
+    cautions.extend(
+        change.possible_renames.iter().map(|rename| format!("if this is a rename, say so: --rename {rename}")),
+    );
+    let text = ddl::migration_file(&script, name);
+    let changes = words(&change.operations);
+    let snapshot = snapshot(session, declared, change.desired);
+    write(&folder, name, text, Some(snapshot), changes, cautions).map(Some)
+}
+
+fn write(
+    folder: &Folder,
+    name: &str,
+    text: String,
+    snapshot: Option<Snapshot>,
+    changes: Vec<String>,
+    cautions: Vec<String>,
+) -> Result<Created> {
+    let version = next_version(folder, jiff::Timestamp::now());
+    let file_name = format!("{version}-{}.sql", file_stem(name)?);
+    let path = NewMigration { version, file_name, text, snapshot }.write(folder)?;
+    Ok(Created { path, changes, cautions })
+}
+
+/// What a revision made from this declaration keeps beside its file.
+pub(crate) fn snapshot(session: &Session<'_>, declared: &DeclaredSchema, desired: Catalog) -> Snapshot {
+    Snapshot {
+        schema: schema_json(&declared.schema),
+        dialect: session.engine.dialect(),
+        normalised: session.normalised_document(declared, desired),
+    }
+}
+
+/// What takes the migrations' result to the declaration, in declared words.
+///
+/// Where the engine offers a private scratch database, the migrations are replayed there; elsewhere the
+/// connected database must be up to date with the files.
+///
+/// # Errors
+/// A file is pending, a migration fails, or the engine cannot hold what is declared.
+pub async fn pending_change(
+    session: &mut Session<'_>,
+    declared: &DeclaredSchema,
+    given_renames: &[Rename],
+) -> Result<PendingChange> {
+    let folder = session.folder()?;
+    let previous = DeclaredSchema::of_revision(&folder, None)?;
+    let mut named = vec![&declared.catalog];
+    named.extend(previous.as_ref().map(|before| &before.catalog));
+    let reached = built_by_migrations(session, &named, &folder).await?;
+    let desired = session.normalised(declared).await?;
+    let before = match &previous {
+        Some(before) => Some(session.normalised(before).await?),
+        None => None,
+    };
+    let mut renames = declared.renames.clone();
+    renames.extend(given_renames.iter().cloned());
+    let present = managed(declared, previous.as_ref()).with_renames(&renames).part_of(&reached);
+    let from = from_side(
+        &present,
+        Declared { text: &declared.catalog, normalised: &desired },
+        previous
+            .as_ref()
+            .zip(before.as_ref())
+            .map(|(text, normalised)| Declared { text: &text.catalog, normalised }),
+    );
+    let operations = diff(&from, &declared.catalog, &renames);
+    let possible_renames = possible_renames(&operations);
+    Ok(PendingChange { operations, possible_renames, desired })
+}
+
+async fn built_by_migrations(
+    session: &mut Session<'_>,
+    named: &[&Catalog],
+    folder: &Folder,
+) -> Result<Catalog> {
+    if let Some(mut scratch) = session.engine.scratch().await? {
+        scratch.prepare().await?;
+        let state = State::new(folder, Vec::new())?;
+        for planned in state.plan(&Target::Latest, scratch.dialect(), &session.deployer, &|_| None)? {
+            scratch.apply(&planned.step).await?;
+        }
+        let scope = scope_of(session.project, named);
+        return Ok(relational(scratch.as_mut())?.introspect(&scope).await?);
+    }
+    let state = session.state(folder).await?;
+    if let Some(first) = state.pending().first() {
+        return Err(MigrationError::Pending {
+            count: state.pending().len(),
+            first: first.file_name.clone(),
+        }
+        .into());
+    }
+    match session.reached(state.applied()).await? {
+        Some(reached) => Ok(reached),
+        None => session.present(named).await,
+    }
+}
+
+/// A dropped thing beside an added one of the same shape.
+fn possible_renames(operations: &[Operation]) -> Vec<String> {
+    let mut found = Vec::new();
+    for operation in operations {
+        match operation {
+            Operation::DropColumn { table, column } => {
+                found.extend(operations.iter().filter_map(|other| match other {
+                    Operation::AddColumn { table: same, column: added } if same == table && added.ty == column.ty => {
+                        Some(format!("{table}.{}:{}", column.name, added.name))
+                    }
+                    _ => None,
+                }));
+            }
+            Operation::DropTable { table: dropped } => {
+                found.extend(operations.iter().filter_map(|other| match other {
+                    Operation::CreateTable { table: added } if same_columns(dropped, added) => {
+                        Some(format!("{}:{}", dropped.name, added.name))
+                    }
+                    _ => None,
+                }));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn same_columns(a: &whimbrel_schema::catalog::Table, b: &whimbrel_schema::catalog::Table) -> bool {
+    a.columns.len() == b.columns.len()
+        && a.columns.iter().all(|column| b.column(&column.name).is_some_and(|other| other.ty == column.ty))
+}
+
+/// Reads `--rename old:new`, `--rename table.old:new` or `--rename schema.table.old:new`.
+///
+/// # Errors
+/// The text has another form, or neither side names something that is declared.
+pub fn parse_rename(given: &str, declared: &Catalog) -> Result<Rename> {
+    let bad = |what: &str| LifecycleError::BadRename { given: given.to_owned(), what: what.to_owned() };
+    let (old, new) = given.split_once(':').ok_or_else(|| bad("there is no `:` between the old and the new name"))?;
+    let new_name = new.rsplit_once('.').map_or(new, |(_, last)| last);
+    let parts: Vec<&str> = old.split('.').collect();
+    let plain = QualifiedName::plain;
+    match parts[..] {
+        [table] if declared.table(&plain(new_name)).is_some() => {
+            Ok(Rename::Table { from: plain(table), to: plain(new_name) })
+        }
+        [name] if declared.enums.iter().any(|declared| declared.name == plain(new_name)) => {
+            Ok(Rename::Enum { from: plain(name), to: plain(new_name) })
+        }
+        [table, column] => column_rename(&plain(table), column, new_name, declared).ok_or_else(|| {
+            bad("the table is not declared, or it declares no column of the new name")
+        }),
+        [schema, table, column] => {
+            column_rename(&QualifiedName::new(schema, table), column, new_name, declared)
+                .ok_or_else(|| bad("the table is not declared, or it declares no column of the new name"))
+        }
+        _ => Err(bad("nothing of the new name is declared")),
+    }
+}
+
+fn column_rename(table: &QualifiedName, from: &str, to: &str, declared: &Catalog) -> Option<Rename> {
+    declared.table(table)?.column(to)?;
+    Some(Rename::Column { table: table.clone(), from: from.to_owned(), to: to.to_owned() })
+}

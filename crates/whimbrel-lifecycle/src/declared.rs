@@ -1,0 +1,107 @@
+//! The declared schema of a project, and of its earlier revisions.
+
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+use whimbrel_schema::catalog::Catalog;
+use whimbrel_schema::lower::lower;
+use whimbrel_schema::model::Schema;
+use whimbrel_schema::read::read_schema;
+use whimbrel_schema::rename::Rename;
+
+use crate::error::{LifecycleError, Result};
+use crate::migration::{Folder, Version};
+use crate::project::Project;
+
+/// A schema with the relational catalogue that it stands for.
+#[derive(Clone, Debug)]
+pub struct DeclaredSchema {
+    /// The schema.
+    pub schema: Schema,
+    /// The catalogue, in PostgreSQL's words.
+    pub catalog: Catalog,
+    /// What it says was named otherwise before.
+    pub renames: Vec<Rename>,
+}
+
+impl DeclaredSchema {
+    /// Lowers a schema.
+    ///
+    /// # Errors
+    /// The schema holds what a relational catalogue cannot say.
+    pub fn from_schema(schema: Schema) -> Result<Self> {
+        let lowered = lower(&schema)?;
+        Ok(DeclaredSchema { schema, catalog: lowered.catalog, renames: lowered.renames })
+    }
+
+    /// Reads the project's schema: Rust source, or the JSON document.
+    ///
+    /// # Errors
+    /// The file is missing or has mistakes.
+    pub fn read(project: &Project) -> Result<Self> {
+        let path = &project.schema_path.value;
+        if !path.exists() {
+            return Err(LifecycleError::SchemaMissing { path: path.display().to_string() });
+        }
+        if path.extension().is_some_and(|ending| ending == "json") {
+            return Self::from_schema(read_json(path)?);
+        }
+        Self::from_schema(read_rust(path, &project.folder)?)
+    }
+
+    /// The declaration that the newest revision up to `version` keeps; none where no revision keeps one.
+    ///
+    /// # Errors
+    /// A snapshot cannot be read.
+    pub fn of_revision(folder: &Folder, version: Option<&Version>) -> Result<Option<Self>> {
+        let newest = folder
+            .migrations
+            .iter()
+            .rev()
+            .filter(|migration| version.is_none_or(|limit| migration.version <= *limit))
+            .map(|migration| folder.snapshot_path(&migration.version))
+            .find(|path| path.exists());
+        newest.map(|path| Self::from_schema(read_json(&path)?)).transpose()
+    }
+
+    /// The hash of the declared catalogue, lower-case hex.
+    #[must_use]
+    pub fn catalog_hash(&self) -> String {
+        let json = serde_json::to_vec(&self.catalog).expect("a catalogue always has a JSON form");
+        crate::migration::hex(&Sha256::digest(&json))
+    }
+}
+
+/// The hash of the schema that a revision's snapshot holds; none where it keeps none.
+#[must_use]
+pub fn snapshot_hash(folder: &Folder, version: &Version) -> Option<String> {
+    read_json(&folder.snapshot_path(version)).ok().map(|schema| schema.hash())
+}
+
+/// The schema's JSON document, with a line end.
+#[must_use]
+pub fn schema_json(schema: &Schema) -> String {
+    let mut text = serde_json::to_string_pretty(schema).expect("a schema always has a JSON form");
+    text.push('\n');
+    text
+}
+
+fn read_json(path: &Path) -> Result<Schema> {
+    let bad = |reason: String| LifecycleError::SchemaDocument { path: path.display().to_string(), reason };
+    let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
+    let schema: Schema = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
+    if schema.format != whimbrel_schema::model::FORMAT {
+        return Err(bad(format!(
+            "its format is {}, this version reads {}",
+            schema.format,
+            whimbrel_schema::model::FORMAT
+        )));
+    }
+    Ok(schema)
+}
+
+fn read_rust(path: &Path, project_folder: &Path) -> Result<Schema> {
+    let shown = path.strip_prefix(project_folder).unwrap_or(path).display().to_string();
+    let load = |name: &str| std::fs::read_to_string(project_folder.join(name)).ok();
+    Ok(read_schema(&shown, &load)?)
+}

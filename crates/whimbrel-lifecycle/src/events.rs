@@ -1,0 +1,51 @@
+//! What a use case tells while it works. The caller shows it; this crate prints nothing.
+
+use crate::migration::Direction;
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Event {
+    /// A migration's step begins.
+    StepStarted {
+        /// Up or down.
+        direction: Direction,
+        /// The file.
+        file: String,
+        /// Its place in the plan, from 1.
+        position: usize,
+        /// The number of steps in the plan.
+        total: usize,
+        /// The statements of the file, as written.
+        statements: Vec<String>,
+    },
+    /// A migration's step is done and stands in the history.
+    StepDone {
+        /// Up or down.
+        direction: Direction,
+        /// The file.
+        file: String,
+        /// How long its statements took.
+        duration_ms: i64,
+    },
+    /// Something worth knowing that stops nothing.
+    Note {
+        /// The sentence.
+        text: String,
+    },
+}
+
+/// Whoever wants to hear of events.
+pub trait Observer: Send {
+    /// Called as it happens.
+    fn event(&mut self, event: &Event);
+}
+
+/// Hears nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn event(&mut self, _event: &Event) {}
+}

@@ -1,0 +1,298 @@
+//! Applying and rolling back: `migrate`, `rollback`, `redo`, `baseline`, `seal`, `status`.
+
+use serde::Serialize;
+use whimbrel_engine::{HistoryEntry, HistoryKind};
+
+use crate::declared::{DeclaredSchema, snapshot_hash};
+use crate::error::{LifecycleError, Result};
+use crate::events::{Event, Observer};
+use crate::migration::{Chain, Direction, Folder, MigrationError, PlannedStep, State, Target, Version};
+use crate::session::Session;
+
+/// The outcome of `migrate` and `rollback`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct MigrateReport {
+    /// The version that stands afterwards; none before the first.
+    pub current: Option<String>,
+    /// The steps that ran, in order.
+    pub steps: Vec<StepReport>,
+    /// How many files are still pending.
+    pub pending: usize,
+}
+
+/// One step that ran.
+#[derive(Clone, Debug, Serialize)]
+pub struct StepReport {
+    /// Up or down.
+    pub direction: Direction,
+    /// The version.
+    pub version: String,
+    /// The file.
+    pub file: String,
+    /// How long its statements took.
+    pub duration_ms: i64,
+}
+
+/// One line of `migrate status`.
+#[derive(Clone, Debug, Serialize)]
+pub struct VersionStatus {
+    /// The version.
+    pub version: String,
+    /// The name.
+    pub name: String,
+    /// When it was applied; none while it is pending.
+    pub applied_at: Option<String>,
+    /// How it came into the history.
+    pub kind: Option<HistoryKind>,
+    /// How long it took.
+    pub duration_ms: Option<i64>,
+    /// Who applied it.
+    pub applied_by: Option<String>,
+    /// Whether it can be rolled back.
+    pub reversible: bool,
+}
+
+/// Takes the database to a target version: up or down, each file with its history row in one transaction,
+/// one deployer at a time.
+///
+/// # Errors
+/// Files and history disagree, another deployer holds the lock, or a statement failed: then everything before
+/// that file stands, and nothing of it.
+pub async fn migrate(
+    session: &mut Session<'_>,
+    target: &Target,
+    observer: &mut dyn Observer,
+) -> Result<MigrateReport> {
+    let folder = session.folder()?;
+    let state = session.state(&folder).await?;
+    session.check_seal(&folder, true)?;
+    if plan(session, &folder, &state, target)?.is_empty() {
+        return Ok(report_of(&state, Vec::new()));
+    }
+    session.engine.lock(session.lock_timeout).await?;
+    let outcome = run_locked(session, &folder, target, observer).await;
+    let unlocked = session.engine.unlock().await;
+    let report = outcome?;
+    unlocked?;
+    Ok(report)
+}
+
+async fn run_locked(
+    session: &mut Session<'_>,
+    folder: &Folder,
+    target: &Target,
+    observer: &mut dyn Observer,
+) -> Result<MigrateReport> {
+    session.engine.prepare().await?;
+    let state = session.state(folder).await?;
+    let steps = plan(session, folder, &state, target)?;
+    let mut done = Vec::with_capacity(steps.len());
+    let mut failure = None;
+    for (index, planned) in steps.iter().enumerate() {
+        observer.event(&Event::StepStarted {
+            direction: planned.direction,
+            file: planned.file_name.clone(),
+            position: index + 1,
+            total: steps.len(),
+            statements: planned.step.statements.iter().map(|statement| statement.sql.clone()).collect(),
+        });
+        match session.engine.apply(&planned.step).await {
+            Ok(duration_ms) => {
+                observer.event(&Event::StepDone {
+                    direction: planned.direction,
+                    file: planned.file_name.clone(),
+                    duration_ms,
+                });
+                done.push(step_report(planned, duration_ms));
+            }
+            Err(error) => {
+                failure = Some(error);
+                break;
+            }
+        }
+    }
+    let recorded = if done.is_empty() { Ok(()) } else { record(session, folder).await };
+    if let Some(error) = failure {
+        return Err(error.into());
+    }
+    recorded?;
+    let state = session.state(folder).await?;
+    Ok(report_of(&state, done))
+}
+
+/// Records what the migrations left, and what is declared as the server prints it.
+async fn record(session: &mut Session<'_>, folder: &Folder) -> Result<()> {
+    let current = session.state(folder).await?.current();
+    let declared = DeclaredSchema::read(session.project).ok();
+    let revisions = [DeclaredSchema::of_revision(folder, None)?, DeclaredSchema::of_revision(folder, current.as_ref())?];
+    let named: Vec<_> =
+        declared.iter().chain(revisions.iter().flatten()).map(|declared| &declared.catalog).collect();
+    session.record_reached(&named).await?;
+    if let Some(declared) = &declared {
+        // A declaration that this server cannot hold stops `check`, not a deployment.
+        let _ = session.record_normalised(declared).await;
+    }
+    Ok(())
+}
+
+fn plan(
+    session: &Session<'_>,
+    folder: &Folder,
+    state: &State<'_>,
+    target: &Target,
+) -> Result<Vec<PlannedStep>> {
+    let hash = |version: &Version| snapshot_hash(folder, version);
+    Ok(state.plan(target, session.engine.dialect(), &session.deployer, &hash)?)
+}
+
+/// The statements that `migrate` would run, a list a file. Changes nothing.
+///
+/// # Errors
+/// Files and history disagree, or the engine cannot run one of the statements.
+pub async fn preview(session: &mut Session<'_>, target: &Target) -> Result<Vec<(PlannedStep, Vec<String>)>> {
+    let folder = session.folder()?;
+    let state = session.state(&folder).await?;
+    session.check_seal(&folder, false)?;
+    let steps = plan(session, &folder, &state, target)?;
+    let bare: Vec<_> = steps.iter().map(|planned| planned.step.clone()).collect();
+    let statements = session.engine.preview(&bare).await?;
+    Ok(steps.into_iter().zip(statements).collect())
+}
+
+/// What `migrate` would do, as a script for the server's own client: each file in its transaction, with its
+/// history row. Changes nothing.
+///
+/// # Errors
+/// As [`preview`].
+pub async fn script(session: &mut Session<'_>, target: &Target) -> Result<String> {
+    let planned = preview(session, target).await?;
+    let mut out = String::new();
+    for statement in session.engine.table_statements() {
+        out.push_str(&format!("{statement};\n"));
+    }
+    for (step, statements) in planned {
+        let verb = if step.direction == Direction::Up { "apply" } else { "roll back" };
+        out.push_str(&format!("\n-- {verb} {}\nBEGIN;\n", step.file_name));
+        for statement in statements {
+            out.push_str(&format!("{statement};\n"));
+        }
+        out.push_str(&format!("{};\nCOMMIT;\n", session.engine.history_statement(&step.step.history)));
+    }
+    Ok(out)
+}
+
+/// Rolls the newest applied file back and applies it again.
+///
+/// # Errors
+/// As [`migrate`].
+pub async fn redo(session: &mut Session<'_>, observer: &mut dyn Observer) -> Result<MigrateReport> {
+    let down = migrate(session, &Target::Back(1), observer).await?;
+    let Some(undone) = down.steps.first() else { return Ok(down) };
+    let version = Version::parse(&undone.version).expect("a step's version was parsed before");
+    let mut up = migrate(session, &Target::Version(version), observer).await?;
+    up.steps.splice(0..0, down.steps);
+    Ok(up)
+}
+
+/// Every version with its state.
+///
+/// # Errors
+/// Files and history disagree.
+pub async fn status(session: &mut Session<'_>) -> Result<Vec<VersionStatus>> {
+    let folder = session.folder()?;
+    let state = session.state(&folder).await?;
+    session.check_seal(&folder, false)?;
+    let dialect = session.engine.dialect();
+    Ok(folder
+        .migrations
+        .iter()
+        .map(|migration| {
+            let entry = state.entry(&migration.version);
+            VersionStatus {
+                version: migration.version.to_string(),
+                name: migration.name.clone(),
+                applied_at: entry.map(|entry| entry.applied_at.clone()),
+                kind: entry.map(|entry| entry.kind),
+                duration_ms: entry.map(|entry| entry.duration_ms),
+                applied_by: entry.map(|entry| entry.applied_by.clone()),
+                reversible: migration.content(dialect).down.is_some(),
+            }
+        })
+        .collect())
+}
+
+/// Marks versions as applied without running them, up to `version` or all.
+///
+/// # Errors
+/// Something is applied already and no version was named, or there is no such version.
+pub async fn mark_baseline(session: &mut Session<'_>, version: Option<&Version>) -> Result<Vec<String>> {
+    let folder = session.folder()?;
+    let state = session.state(&folder).await?;
+    session.check_seal(&folder, true)?;
+    if version.is_none() && state.current().is_some() && !state.pending().is_empty() {
+        return Err(LifecycleError::HasHistory);
+    }
+    if let Some(version) = version
+        && folder.find(version).is_none()
+    {
+        return Err(MigrationError::UnknownVersion { version: version.to_string() }.into());
+    }
+    let entries: Vec<HistoryEntry> = state
+        .pending()
+        .into_iter()
+        .filter(|migration| version.is_none_or(|limit| migration.version <= *limit))
+        .map(|migration| {
+            let hash = snapshot_hash(&folder, &migration.version);
+            state.new_entry(migration, HistoryKind::Baseline, &session.deployer, hash)
+        })
+        .collect();
+    if entries.is_empty() {
+        return Ok(Vec::new());
+    }
+    session.engine.lock(session.lock_timeout).await?;
+    let outcome = mark_locked(session, &folder, &entries).await;
+    let unlocked = session.engine.unlock().await;
+    outcome?;
+    unlocked?;
+    Ok(entries.into_iter().map(|entry| format!("{}-{}", entry.version, entry.name)).collect())
+}
+
+async fn mark_locked(session: &mut Session<'_>, folder: &Folder, entries: &[HistoryEntry]) -> Result<()> {
+    session.engine.prepare().await?;
+    session.engine.mark(entries).await?;
+    record(session, folder).await
+}
+
+/// Writes whimbrel.sum anew over the files as they are. Returns what changed, a sentence each.
+///
+/// # Errors
+/// An applied file was changed or is missing.
+pub async fn seal(session: &mut Session<'_>) -> Result<Vec<String>> {
+    let folder = session.folder()?;
+    session.state(&folder).await?;
+    let present = Chain::of(&folder);
+    // A sum file that cannot be read is replaced: the history was found to agree with the files.
+    let sealed = Chain::read(&folder.path).unwrap_or_default();
+    let changes = sealed.changes(&present);
+    if !changes.is_empty() || sealed != present {
+        present.write(&folder.path)?;
+    }
+    Ok(changes)
+}
+
+fn step_report(planned: &PlannedStep, duration_ms: i64) -> StepReport {
+    StepReport {
+        direction: planned.direction,
+        version: planned.version.to_string(),
+        file: planned.file_name.clone(),
+        duration_ms,
+    }
+}
+
+fn report_of(state: &State<'_>, steps: Vec<StepReport>) -> MigrateReport {
+    MigrateReport {
+        current: state.current().map(|version| version.to_string()),
+        steps,
+        pending: state.pending().len(),
+    }
+}

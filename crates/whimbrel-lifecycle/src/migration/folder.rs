@@ -1,0 +1,215 @@
+//! The migrations folder: files in the order of their versions.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use super::source::hex;
+use super::{MigrationError, SqlFile, Version, parse};
+
+/// The folder within the migrations folder that keeps the declared schema of each revision.
+pub const SNAPSHOT_FOLDER: &str = "snapshots";
+
+/// One migration: its file, and its override files by dialect.
+#[derive(Clone, Debug)]
+pub struct Migration {
+    /// The version.
+    pub version: Version,
+    /// The rest of the file's name, without its ending.
+    pub name: String,
+    /// The file's name.
+    pub file_name: String,
+    /// The file's content.
+    pub file: SqlFile,
+    /// Override files (`NAME.sqlite.sql`) by dialect.
+    pub overrides: BTreeMap<String, SqlFile>,
+    /// The checksum over the file and its overrides, lower-case hex.
+    pub checksum: String,
+}
+
+impl Migration {
+    /// The content that this dialect runs.
+    #[must_use]
+    pub fn content(&self, dialect: &str) -> &SqlFile {
+        self.overrides.get(dialect).unwrap_or(&self.file)
+    }
+}
+
+/// The migrations of a project, in order.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The migrations by version.
+    pub migrations: Vec<Migration>,
+}
+
+impl Folder {
+    /// Reads every migration file of a folder; a folder that does not exist is an empty one.
+    ///
+    /// # Errors
+    /// A file that cannot be read or understood, a name without a version, a version given twice.
+    pub fn read(path: &Path) -> Result<Self, MigrationError> {
+        let mut bases: Vec<(Version, String, String)> = Vec::new();
+        let mut overrides: Vec<(String, String)> = Vec::new();
+        for file_name in sql_files(path)? {
+            let stem = file_name.trim_end_matches(".sql");
+            if let Some((base, _dialect)) = stem.rsplit_once('.') {
+                overrides.push((format!("{base}.sql"), file_name.clone()));
+                continue;
+            }
+            let (version, name) =
+                split_name(stem).ok_or_else(|| MigrationError::FileName { file: file_name.clone() })?;
+            bases.push((version, name, file_name));
+        }
+        bases.sort();
+        if let Some(pair) = bases.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            return Err(MigrationError::DuplicateVersion { first: pair[0].2.clone(), second: pair[1].2.clone() });
+        }
+        if let Some((base, file)) =
+            overrides.iter().find(|(base, _)| !bases.iter().any(|(_, _, file_name)| file_name == base))
+        {
+            return Err(MigrationError::LoneOverride { file: file.clone(), base: base.clone() });
+        }
+        let migrations = bases
+            .into_iter()
+            .map(|(version, name, file_name)| load(path, version, name, file_name, &overrides))
+            .collect::<Result<_, _>>()?;
+        Ok(Folder { path: path.to_owned(), migrations })
+    }
+
+    /// The migration of this version.
+    #[must_use]
+    pub fn find(&self, version: &Version) -> Option<&Migration> {
+        self.migrations.iter().find(|migration| migration.version == *version)
+    }
+
+    /// Where the declared schema of a revision is kept.
+    #[must_use]
+    pub fn snapshot_path(&self, version: &Version) -> PathBuf {
+        self.path.join(SNAPSHOT_FOLDER).join(format!("{version}.json"))
+    }
+
+    /// Where the declared catalogue of a revision is kept as a server of this dialect prints it.
+    #[must_use]
+    pub fn normalised_path(&self, version: &Version, dialect: &str) -> PathBuf {
+        self.path.join(SNAPSHOT_FOLDER).join(format!("{version}.{dialect}.json"))
+    }
+}
+
+fn load(
+    folder: &Path,
+    version: Version,
+    name: String,
+    file_name: String,
+    overrides: &[(String, String)],
+) -> Result<Migration, MigrationError> {
+    let file = read_file(folder, &file_name)?;
+    let mut by_dialect = BTreeMap::new();
+    for (_, override_name) in overrides.iter().filter(|(base, _)| *base == file_name) {
+        let stem = override_name.trim_end_matches(".sql");
+        let dialect = stem.rsplit_once('.').map_or(stem, |(_, dialect)| dialect);
+        if !["sqlite", "postgres"].contains(&dialect) {
+            return Err(MigrationError::FileName { file: override_name.clone() });
+        }
+        by_dialect.insert(dialect.to_owned(), read_file(folder, override_name)?);
+    }
+    let checksum = if by_dialect.is_empty() {
+        file.checksum.clone()
+    } else {
+        let mut hasher = Sha256::new();
+        hasher.update(&file.checksum);
+        for (dialect, content) in &by_dialect {
+            hasher.update(format!("\n{dialect} {}", content.checksum));
+        }
+        hex(&hasher.finalize())
+    };
+    Ok(Migration { version, name, file_name, file, overrides: by_dialect, checksum })
+}
+
+fn read_file(folder: &Path, file_name: &str) -> Result<SqlFile, MigrationError> {
+    let path = folder.join(file_name);
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| MigrationError::File { path: path.display().to_string(), reason: error.to_string() })?;
+    let folder_name = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    parse(&format!("{folder_name}/{file_name}"), &text)
+}
+
+fn sql_files(path: &Path) -> Result<Vec<String>, MigrationError> {
+    let failed = |error: std::io::Error| MigrationError::File {
+        path: path.display().to_string(),
+        reason: error.to_string(),
+    };
+    let entries = match std::fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_sql = Path::new(&name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("sql"));
+        if is_sql && !name.starts_with('.') {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// `0001-create-tables` → (`0001`, `create-tables`); `_` separates as well.
+fn split_name(stem: &str) -> Option<(Version, String)> {
+    let digits = stem.bytes().take_while(u8::is_ascii_digit).count();
+    let version = Version::parse(&stem[..digits])?;
+    let name = stem[digits..].strip_prefix(['-', '_'])?;
+    (!name.is_empty() && !version.is_zero()).then(|| (version, name.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(files: &[(&str, &str)]) -> (tempfile::TempDir, Result<Folder, MigrationError>) {
+        let directory = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(directory.path().join(name), text).unwrap();
+        }
+        let read = Folder::read(directory.path());
+        (directory, read)
+    }
+
+    const UP: &str = "-- whimbrel:up\nSELECT 1;\n";
+
+    #[test]
+    fn files_come_in_the_order_of_their_numbers() {
+        let (_keep, read) = folder(&[("10-c.sql", UP), ("2_b.sql", UP), ("0001-a.sql", UP), ("notes.txt", "x")]);
+        let names: Vec<_> = read.unwrap().migrations.into_iter().map(|migration| migration.name).collect();
+        assert_eq!(names, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn an_override_replaces_the_content_and_changes_the_checksum() {
+        let (_keep, read) = folder(&[("1-a.sql", UP), ("1-a.sqlite.sql", "-- whimbrel:up\nSELECT 2;")]);
+        let migration = read.unwrap().migrations.remove(0);
+        assert_eq!(migration.content("sqlite").up[0].statement.sql, "SELECT 2");
+        assert_eq!(migration.content("postgres").up[0].statement.sql, "SELECT 1");
+        assert_ne!(migration.checksum, migration.file.checksum);
+    }
+
+    #[test]
+    fn odd_names_are_refused() {
+        for files in [
+            &[("create.sql", UP)][..],
+            &[("0-zero.sql", UP)],
+            &[("1.sql", UP)],
+            &[("1-a.sql", UP), ("01-b.sql", UP)],
+            &[("1-a.sqlite.sql", UP)],
+            &[("1-a.sql", UP), ("1-a.oracle.sql", UP)],
+        ] {
+            let (_keep, read) = folder(files);
+            assert!(read.is_err(), "{files:?}");
+        }
+    }
+}

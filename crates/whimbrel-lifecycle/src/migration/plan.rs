@@ -1,0 +1,230 @@
+//! Plans: which steps take a history from where it stands to a target version.
+
+use whimbrel_engine::{HistoryChange, HistoryEntry, HistoryKind, Step};
+
+use super::{Chain, Folder, Migration, MigrationError, Version};
+
+/// Upwards applies, downwards rolls back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Applies.
+    Up,
+    /// Rolls back.
+    Down,
+}
+
+/// Where a plan leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The newest file.
+    Latest,
+    /// Up or down to this version; it is applied afterwards. Version 0 is before the first.
+    Version(Version),
+    /// So many files upwards.
+    Forward(usize),
+    /// So many applied files downwards.
+    Back(usize),
+}
+
+/// One step with what it belongs to.
+#[derive(Clone, Debug)]
+pub struct PlannedStep {
+    /// Up or down.
+    pub direction: Direction,
+    /// The version.
+    pub version: Version,
+    /// The file's name.
+    pub file_name: String,
+    /// The step for the engine.
+    pub step: Step,
+}
+
+/// The files and the history side by side, found to agree.
+#[derive(Debug)]
+pub struct State<'a> {
+    folder: &'a Folder,
+    chain: Chain,
+    /// The history, in the order of versions.
+    applied: Vec<HistoryEntry>,
+}
+
+impl<'a> State<'a> {
+    /// Lays the history beside the files.
+    ///
+    /// # Errors
+    /// An applied file that is missing, changed or another one, or a pending file below an applied one.
+    pub fn new(folder: &'a Folder, history: Vec<HistoryEntry>) -> Result<Self, MigrationError> {
+        let mut applied = history;
+        applied.sort_by_key(|entry| Version::parse(&entry.version));
+        for entry in &applied {
+            let found = Version::parse(&entry.version).and_then(|version| folder.find(&version));
+            let Some(migration) = found else {
+                return Err(MigrationError::MissingFile {
+                    version: entry.version.clone(),
+                    name: entry.name.clone(),
+                });
+            };
+            if migration.name != entry.name {
+                return Err(MigrationError::ForeignHistory {
+                    version: entry.version.clone(),
+                    applied: entry.name.clone(),
+                    present: migration.name.clone(),
+                });
+            }
+            if migration.checksum != entry.checksum {
+                return Err(MigrationError::ChecksumMismatch {
+                    file: migration.file_name.clone(),
+                    applied_at: entry.applied_at.clone(),
+                });
+            }
+        }
+        let state = State { folder, chain: Chain::of(folder), applied };
+        state.refuse_gaps()?;
+        Ok(state)
+    }
+
+    fn refuse_gaps(&self) -> Result<(), MigrationError> {
+        let Some(latest) = self.current() else { return Ok(()) };
+        match self.pending().into_iter().find(|migration| migration.version < latest) {
+            Some(migration) => Err(MigrationError::OutOfOrder {
+                file: migration.file_name.clone(),
+                latest: latest.as_str().to_owned(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// The newest applied version.
+    #[must_use]
+    pub fn current(&self) -> Option<Version> {
+        self.applied.last().and_then(|entry| Version::parse(&entry.version))
+    }
+
+    /// The applied entries, oldest first.
+    #[must_use]
+    pub fn applied(&self) -> &[HistoryEntry] {
+        &self.applied
+    }
+
+    /// The files that are not applied, oldest first.
+    #[must_use]
+    pub fn pending(&self) -> Vec<&'a Migration> {
+        self.folder.migrations.iter().filter(|migration| self.entry(&migration.version).is_none()).collect()
+    }
+
+    /// The history entry of a version.
+    #[must_use]
+    pub fn entry(&self, version: &Version) -> Option<&HistoryEntry> {
+        self.applied.iter().find(|entry| Version::parse(&entry.version).as_ref() == Some(version))
+    }
+
+    /// The steps that lead to the target.
+    ///
+    /// # Errors
+    /// An unknown version, or a file on the way down that has no way back.
+    pub fn plan(
+        &self,
+        target: &Target,
+        dialect: &str,
+        applied_by: &str,
+        schema_hash: &dyn Fn(&Version) -> Option<String>,
+    ) -> Result<Vec<PlannedStep>, MigrationError> {
+        let up = |migrations: Vec<&Migration>| -> Vec<PlannedStep> {
+            migrations
+                .into_iter()
+                .map(|migration| self.step_up(migration, dialect, applied_by, schema_hash))
+                .collect()
+        };
+        match target {
+            Target::Latest => Ok(up(self.pending())),
+            Target::Forward(count) => Ok(up(self.pending().into_iter().take(*count).collect())),
+            Target::Back(count) => self.steps_down(*count, dialect),
+            Target::Version(version) => {
+                if !version.is_zero() && self.folder.find(version).is_none() {
+                    return Err(MigrationError::UnknownVersion { version: version.as_str().to_owned() });
+                }
+                let above = self
+                    .applied
+                    .iter()
+                    .filter(|entry| Version::parse(&entry.version).is_some_and(|applied| applied > *version))
+                    .count();
+                if above > 0 {
+                    return self.steps_down(above, dialect);
+                }
+                Ok(up(self.pending().into_iter().filter(|migration| migration.version <= *version).collect()))
+            }
+        }
+    }
+
+    /// The history entry that applying this migration leaves.
+    #[must_use]
+    pub fn new_entry(
+        &self,
+        migration: &Migration,
+        kind: HistoryKind,
+        applied_by: &str,
+        schema_hash: Option<String>,
+    ) -> HistoryEntry {
+        HistoryEntry {
+            version: migration.version.as_str().to_owned(),
+            name: migration.name.clone(),
+            checksum: migration.checksum.clone(),
+            chain: self.chain.hash_at(&migration.file_name).unwrap_or_default().to_owned(),
+            schema_hash,
+            kind,
+            applied_at: String::new(),
+            duration_ms: 0,
+            applied_by: applied_by.to_owned(),
+        }
+    }
+
+    fn step_up(
+        &self,
+        migration: &Migration,
+        dialect: &str,
+        applied_by: &str,
+        schema_hash: &dyn Fn(&Version) -> Option<String>,
+    ) -> PlannedStep {
+        let content = migration.content(dialect);
+        let entry =
+            self.new_entry(migration, HistoryKind::Applied, applied_by, schema_hash(&migration.version));
+        PlannedStep {
+            direction: Direction::Up,
+            version: migration.version.clone(),
+            file_name: migration.file_name.clone(),
+            step: Step {
+                source: content.source.clone(),
+                statements: content.statements(true, dialect).unwrap_or_default(),
+                history: HistoryChange::Insert(entry),
+            },
+        }
+    }
+
+    fn steps_down(&self, count: usize, dialect: &str) -> Result<Vec<PlannedStep>, MigrationError> {
+        self.applied
+            .iter()
+            .rev()
+            .take(count)
+            .map(|entry| {
+                let migration = Version::parse(&entry.version)
+                    .and_then(|version| self.folder.find(&version))
+                    .expect("a state holds applied files only");
+                let content = migration.content(dialect);
+                let Some(statements) = content.statements(false, dialect) else {
+                    return Err(MigrationError::Irreversible { file: migration.file_name.clone() });
+                };
+                Ok(PlannedStep {
+                    direction: Direction::Down,
+                    version: migration.version.clone(),
+                    file_name: migration.file_name.clone(),
+                    step: Step {
+                        source: content.source.clone(),
+                        statements,
+                        history: HistoryChange::Remove { version: entry.version.clone() },
+                    },
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,111 @@
+//! `schema pull` and `baseline`: taking over a database that no file knows.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use whimbrel_schema::catalog::{Catalog, Unmanaged};
+use whimbrel_schema::ddl;
+use whimbrel_schema::diff::diff;
+use whimbrel_schema::model::Schema;
+use whimbrel_schema::print::print_rust;
+use whimbrel_schema::raise::raise;
+
+use crate::create::snapshot;
+use crate::declared::{DeclaredSchema, schema_json};
+use crate::error::{LifecycleError, Result};
+use crate::migrate::mark_baseline;
+use crate::migration::{NewMigration, Version, next_version};
+use crate::session::Session;
+
+/// A schema taken from a database.
+#[derive(Clone, Debug, Serialize)]
+pub struct Pulled {
+    /// The schema.
+    pub schema: Schema,
+    /// The schema as Rust source.
+    pub source: String,
+    /// What deserves a look.
+    pub notes: Vec<String>,
+    /// What the schema cannot express; it is left alone.
+    pub unmanaged: Vec<Unmanaged>,
+}
+
+/// Reads the schema from the database.
+///
+/// # Errors
+/// The engine cannot read it.
+pub async fn pull(session: &mut Session<'_>) -> Result<Pulled> {
+    let present = session.present(&[]).await?;
+    let raised = raise(&present);
+    let source = print_rust(&raised.schema);
+    let mut unmanaged = present.unmanaged;
+    unmanaged.extend(present.views.iter().map(|view| Unmanaged {
+        kind: whimbrel_schema::catalog::UnmanagedKind::View,
+        name: view.name.clone(),
+    }));
+    unmanaged.sort();
+    Ok(Pulled { schema: raised.schema, source, notes: raised.notes, unmanaged })
+}
+
+/// Writes a pulled schema to the project's schema file. Returns the path.
+///
+/// # Errors
+/// The file holds another schema and `force` is not set, or it cannot be written.
+pub fn write_pulled(session: &Session<'_>, pulled: &Pulled, force: bool) -> Result<PathBuf> {
+    let path = session.project.schema_path.value.clone();
+    let text = if path.extension().is_some_and(|ending| ending == "json") {
+        schema_json(&pulled.schema)
+    } else {
+        pulled.source.clone()
+    };
+    if !force && std::fs::read_to_string(&path).is_ok_and(|existing| existing != text) {
+        return Err(LifecycleError::SchemaExists { path: path.display().to_string() });
+    }
+    let failed = |error: std::io::Error| LifecycleError::File {
+        path: path.display().to_string(),
+        reason: error.to_string(),
+    };
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(failed)?;
+    }
+    std::fs::write(&path, text).map_err(failed)?;
+    Ok(path)
+}
+
+/// The outcome of `migrate baseline`.
+#[derive(Clone, Debug, Serialize)]
+pub struct BaselineReport {
+    /// The file that was written, where the folder had none.
+    pub written: Option<PathBuf>,
+    /// The versions that now count as applied.
+    pub marked: Vec<String>,
+}
+
+/// Marks versions as applied without running them. Where the folder holds no migration yet, a first one that
+/// builds what is declared is written, so that an empty database can be brought to the same state.
+///
+/// # Errors
+/// The database differs from the declaration, or it has a history already.
+pub async fn baseline(
+    session: &mut Session<'_>,
+    declared: &DeclaredSchema,
+    version: Option<&Version>,
+) -> Result<BaselineReport> {
+    let folder = session.folder()?;
+    let written = if folder.migrations.is_empty() {
+        if !session.engine.history().await?.is_empty() {
+            return Err(LifecycleError::HasHistory);
+        }
+        let script = ddl::script(&diff(&Catalog::default(), &declared.catalog, &[]));
+        let version = next_version(&folder, jiff::Timestamp::now());
+        let file_name = format!("{version}-baseline.sql");
+        let text = ddl::migration_file(&script, "The schema as it was taken over");
+        let desired = session.normalised(declared).await?;
+        let snapshot = Some(snapshot(session, declared, desired));
+        Some(NewMigration { version, file_name, text, snapshot }.write(&folder)?)
+    } else {
+        None
+    };
+    let marked = mark_baseline(session, version).await?;
+    Ok(BaselineReport { written, marked })
+}

@@ -1,0 +1,221 @@
+//! A project with its connected engine, and what every use case needs of the two.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use whimbrel_engine::{Engine, HistoryEntry, Relational, Scope};
+use whimbrel_schema::catalog::Catalog;
+
+use crate::declared::DeclaredSchema;
+use crate::error::{LifecycleError, Result};
+use crate::migration::{Chain, Folder, MigrationError, State, Version};
+use crate::project::Project;
+
+/// The key of [`Reached`] in `whimbrel_state`.
+const REACHED: &str = "reached";
+/// The key of [`Normalised`] in `whimbrel_state`.
+const NORMALISED: &str = "normalised";
+/// How long a deployer waits for the one before it, where nothing else is said.
+pub const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The catalogue as the newest migration left it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Reached {
+    /// The newest applied version then.
+    version: Option<String>,
+    catalog: Catalog,
+}
+
+/// A declared catalogue as this server prints it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Normalised {
+    /// What it was made of: the declaration's hash and the server's version.
+    key: String,
+    catalog: Catalog,
+}
+
+/// A project with its connected engine.
+pub struct Session<'p> {
+    /// The project.
+    pub project: &'p Project,
+    /// The engine.
+    pub engine: Box<dyn Engine>,
+    /// How long to wait for another deployer.
+    pub lock_timeout: Duration,
+    /// Who works here, for the history: `user@host`.
+    pub deployer: String,
+}
+
+impl<'p> Session<'p> {
+    /// A session with the default lock time-out.
+    #[must_use]
+    pub fn new(project: &'p Project, engine: Box<dyn Engine>, deployer: String) -> Self {
+        Session { project, engine, lock_timeout: DEFAULT_LOCK_TIMEOUT, deployer }
+    }
+
+    /// The database schemas that the project manages, and those that these catalogues name.
+    #[must_use]
+    pub fn scope(&self, catalogs: &[&Catalog]) -> Scope {
+        scope_of(self.project, catalogs)
+    }
+
+    /// The relational side of the engine.
+    ///
+    /// # Errors
+    /// The project's data model is another one.
+    pub fn relational(&mut self) -> Result<&mut dyn Relational> {
+        relational(self.engine.as_mut())
+    }
+
+    /// Reads the migrations folder.
+    ///
+    /// # Errors
+    /// A file that cannot be read or understood.
+    pub fn folder(&self) -> Result<Folder> {
+        Ok(Folder::read(&self.project.migrations_folder.value)?)
+    }
+
+    /// Checks that the files are the sealed ones; in development and test new and unapplied ones are sealed.
+    /// Call it after the history was found to agree with the files.
+    ///
+    /// # Errors
+    /// The files differ from the seal in an environment that does not seal by itself.
+    pub fn check_seal(&self, folder: &Folder, may_write: bool) -> Result<()> {
+        let sealed = Chain::read(&folder.path)?;
+        let present = Chain::of(folder);
+        let changes = sealed.changes(&present);
+        if changes.is_empty() {
+            return Ok(());
+        }
+        if !self.seals_by_itself() {
+            return Err(MigrationError::Unsealed { changes }.into());
+        }
+        if may_write {
+            present.write(&folder.path)?;
+        }
+        Ok(())
+    }
+
+    /// Whether `migrate` may seal files here: in development and test.
+    #[must_use]
+    pub fn seals_by_itself(&self) -> bool {
+        !self.project.protected.value
+    }
+
+    /// The history beside the files.
+    ///
+    /// # Errors
+    /// They do not agree, or the history cannot be read.
+    pub async fn state<'f>(&mut self, folder: &'f Folder) -> Result<State<'f>> {
+        let history = self.engine.history().await?;
+        Ok(State::new(folder, history)?)
+    }
+
+    /// The whole catalogue as it stands now, within the scope that these catalogues name.
+    ///
+    /// # Errors
+    /// The engine cannot read it.
+    pub async fn present(&mut self, catalogs: &[&Catalog]) -> Result<Catalog> {
+        let scope = self.scope(catalogs);
+        Ok(self.relational()?.introspect(&scope).await?)
+    }
+
+    /// The catalogue as the newest migration left it; none where nothing was recorded for this history.
+    ///
+    /// # Errors
+    /// The engine cannot read it.
+    pub async fn reached(&mut self, history: &[HistoryEntry]) -> Result<Option<Catalog>> {
+        let Some(document) = self.engine.recorded(REACHED).await? else { return Ok(None) };
+        let Ok(reached) = serde_json::from_str::<Reached>(&document) else { return Ok(None) };
+        let newest = history.last().map(|entry| entry.version.clone());
+        Ok((reached.version == newest).then_some(reached.catalog))
+    }
+
+    /// Records the catalogue as it stands now as the one that the newest migration left.
+    ///
+    /// # Errors
+    /// The engine cannot read or write.
+    pub async fn record_reached(&mut self, catalogs: &[&Catalog]) -> Result<()> {
+        let catalog = self.present(catalogs).await?;
+        let mut history = self.engine.history().await?;
+        history.sort_by_key(|entry| Version::parse(&entry.version));
+        let version = history.last().map(|entry| entry.version.clone());
+        let document = serde_json::to_string(&Reached { version, catalog })
+            .expect("a catalogue always has a JSON form");
+        Ok(self.engine.record(REACHED, &document).await?)
+    }
+
+    /// The declared catalogue as this server prints it: from the record where it was made before, in a
+    /// protected environment from the revision that keeps it, else built in a scratch place.
+    ///
+    /// # Errors
+    /// The engine cannot hold or build it.
+    pub async fn normalised(&mut self, declared: &DeclaredSchema) -> Result<Catalog> {
+        let key = self.normalised_key(declared);
+        if let Some(document) = self.engine.recorded(NORMALISED).await?
+            && let Ok(kept) = serde_json::from_str::<Normalised>(&document)
+            && kept.key == key
+        {
+            return Ok(kept.catalog);
+        }
+        if self.project.protected.value
+            && let Some(catalog) = self.kept_with_revision(declared)?
+        {
+            return Ok(catalog);
+        }
+        Ok(self.relational()?.normalise(&declared.catalog).await?)
+    }
+
+    /// Records the declared catalogue as this server prints it, so that later comparisons need not build it.
+    ///
+    /// # Errors
+    /// The engine cannot write.
+    pub async fn record_normalised(&mut self, declared: &DeclaredSchema) -> Result<()> {
+        let catalog = self.normalised(declared).await?;
+        let document = self.normalised_document(declared, catalog);
+        Ok(self.engine.record(NORMALISED, &document).await?)
+    }
+
+    /// The document that keeps a declared catalogue as this server prints it.
+    pub(crate) fn normalised_document(&self, declared: &DeclaredSchema, catalog: Catalog) -> String {
+        let key = self.normalised_key(declared);
+        serde_json::to_string(&Normalised { key, catalog }).expect("a catalogue always has a JSON form")
+    }
+
+    /// The print that the newest revision keeps for servers of this version, where it is of this declaration.
+    fn kept_with_revision(&self, declared: &DeclaredSchema) -> Result<Option<Catalog>> {
+        let folder = self.folder()?;
+        let key = self.normalised_key(declared);
+        let newest = folder
+            .migrations
+            .iter()
+            .rev()
+            .map(|migration| folder.normalised_path(&migration.version, self.engine.dialect()))
+            .find(|path| path.exists());
+        let document = newest.and_then(|path| std::fs::read_to_string(path).ok());
+        let kept = document.and_then(|document| serde_json::from_str::<Normalised>(&document).ok());
+        Ok(kept.filter(|kept| kept.key == key).map(|kept| kept.catalog))
+    }
+
+    /// What a print depends on: the declaration, the server's major version, and this version of Whimbrel.
+    fn normalised_key(&self, declared: &DeclaredSchema) -> String {
+        let server = self.engine.server();
+        let major = server.version.split('.').next().unwrap_or_default();
+        format!("{} {} {major} {}", declared.catalog_hash(), server.product, env!("CARGO_PKG_VERSION"))
+    }
+}
+
+/// The relational side of an engine.
+pub(crate) fn relational(engine: &mut dyn Engine) -> Result<&mut dyn Relational> {
+    let product = engine.server().product.clone();
+    engine.relational().ok_or(LifecycleError::NotRelational { product })
+}
+
+/// The database schemas in scope.
+pub(crate) fn scope_of(project: &Project, catalogs: &[&Catalog]) -> Scope {
+    let mut schemas = project.postgres.schemas.value.clone();
+    schemas.extend(catalogs.iter().flat_map(|catalog| catalog.schemas.iter().cloned()));
+    let mut seen = std::collections::HashSet::new();
+    schemas.retain(|schema| seen.insert(schema.clone()));
+    Scope { schemas }
+}

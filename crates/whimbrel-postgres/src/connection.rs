@@ -1,0 +1,227 @@
+//! One connection: made, described, and closed.
+
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use tokio::task::JoinHandle;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Config, Error};
+use whimbrel_engine::{EngineError, Result, ServerDescription};
+
+use crate::failure::{PRODUCT, classify, classify_connect};
+use crate::options::{PostgresOptions, SslMode};
+use crate::quote;
+use crate::result_set::{self, ResultSet};
+use crate::tls::Connector;
+use crate::url::{Address, Target, address, driver_mode, session_settings};
+
+/// The oldest major version whose catalogues are understood.
+const OLDEST_MAJOR: u32 = 12;
+/// How long a closing connection may take to say goodbye.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Databases that a server has from the beginning.
+const MAINTENANCE_DATABASES: [&str; 2] = ["postgres", "template1"];
+
+/// A connected PostgreSQL database.
+#[derive(Debug)]
+pub struct Postgres {
+    pub(crate) client: Client,
+    pub(crate) target: Target,
+    pub(crate) server: ServerDescription,
+    pub(crate) major: u32,
+    /// The default schema.
+    pub(crate) schema: String,
+    /// What puts the session's settings back after a migration has changed them.
+    pub(crate) reset: String,
+    task: JoinHandle<()>,
+}
+
+impl Postgres {
+    /// Connects to the URL's database. The connection lives on the current tokio runtime.
+    ///
+    /// # Errors
+    /// Whatever keeps the connection from being made, by class; never with the password.
+    pub async fn connect(options: &PostgresOptions) -> Result<Self> {
+        let address = address(options)?;
+        let target = address.target.clone();
+        let limit = options.connect_timeout;
+        match tokio::time::timeout(limit, connect(address, options)).await {
+            Ok(result) => result,
+            Err(_) => Err(EngineError::Unreachable {
+                product: PRODUCT,
+                location: target.location,
+                reason: format!("no answer within {} ms", limit.as_millis()),
+            }),
+        }
+    }
+
+    /// Ends the session. Dropping the value does so too, without waiting for it.
+    pub async fn close(self) {
+        let Postgres { client, task, .. } = self;
+        drop(client);
+        // The server learns of the end either way; the wait is for its sake only.
+        drop(tokio::time::timeout(CLOSE_TIMEOUT, task).await);
+    }
+
+    /// Runs statements in one round trip; one result a statement.
+    pub(crate) async fn run(&self, sql: &str, doing: &str) -> Result<Vec<ResultSet>> {
+        self.try_run(sql).await.map_err(|error| self.failed(&error, doing))
+    }
+
+    /// As [`Self::run`], with the driver's error.
+    pub(crate) async fn try_run(&self, sql: &str) -> std::result::Result<Vec<ResultSet>, Error> {
+        Ok(result_set::split(self.client.simple_query(sql).await?))
+    }
+
+    /// Sends every query at once and collects every answer, in order.
+    pub(crate) async fn pipeline<S: AsRef<str> + Sync>(
+        &self,
+        queries: &[S],
+    ) -> Vec<std::result::Result<Vec<ResultSet>, Error>> {
+        let mut streams = Vec::new();
+        for sql in queries {
+            // Ready at once: it waits for the sending, not for the answer.
+            streams.push(self.client.simple_query_raw(sql.as_ref()).await);
+        }
+        let mut answers = Vec::with_capacity(streams.len());
+        for stream in streams {
+            let messages = match stream {
+                Ok(stream) => stream.try_collect().await,
+                Err(error) => Err(error),
+            };
+            answers.push(messages.map(result_set::split));
+        }
+        answers
+    }
+
+    /// Ends an open transaction without a trace, whatever state it is in.
+    pub(crate) async fn roll_back(&self) {
+        // Where this fails the connection is gone, and the transaction with it.
+        drop(self.client.batch_execute("ROLLBACK").await);
+    }
+
+    pub(crate) fn failed(&self, error: &Error, doing: &str) -> EngineError {
+        classify(error, &self.target, doing)
+    }
+}
+
+/// Creates the URL's database, connecting to one that every server has.
+///
+/// # Errors
+/// As [`Postgres::connect`], and where the server refuses.
+pub async fn create_database(options: &PostgresOptions) -> Result<()> {
+    let name = address(options)?.target.database;
+    let mut last = None;
+    for database in MAINTENANCE_DATABASES {
+        let mut address = address(options)?;
+        address.config.dbname(database);
+        address.target.database = database.to_owned();
+        match connect(address, options).await {
+            Ok(postgres) => {
+                let sql = format!("CREATE DATABASE {}", quote::identifier(&name));
+                let result = postgres.run(&sql, &format!("the creation of database `{name}`")).await;
+                postgres.close().await;
+                return result.map(drop);
+            }
+            Err(error @ EngineError::UnknownDatabase { .. }) => last = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(last.expect("there is at least one maintenance database"))
+}
+
+async fn connect(address: Address, options: &PostgresOptions) -> Result<Postgres> {
+    let Address { mut config, ssl, target } = address;
+    let connector = Connector::new(&ssl)?;
+    let mut settings = None;
+    let opened = loop {
+        match open(&config, connector.clone()).await {
+            Ok(opened) => break opened,
+            Err(error) if refuses_options(&error) && settings.is_none() => {
+                // A connection pooler that passes no options on: set them in a query instead.
+                config.options("");
+                settings = Some(session_sql(options));
+            }
+            Err(error) => {
+                let error = classify_connect(&error, &target);
+                let may_go_plain = ssl.mode == SslMode::Prefer
+                    && matches!(error, EngineError::Tls { .. })
+                    && config.get_ssl_mode() != driver_mode(SslMode::Disable);
+                if !may_go_plain {
+                    return Err(error);
+                }
+                // As in libpq: `prefer` goes on without encryption where it cannot be had.
+                config.ssl_mode(driver_mode(SslMode::Disable));
+            }
+        }
+    };
+    let (client, task, version) = opened;
+    let major = major(&version);
+    if major < OLDEST_MAJOR {
+        return Err(EngineError::TooOld { product: PRODUCT, version, oldest: "12" });
+    }
+    let server = ServerDescription {
+        product: PRODUCT.to_owned(),
+        version,
+        database: target.database.clone(),
+        location: target.location.clone(),
+        user: Some(target.user.clone()),
+        encrypted: Some(connector.is_encrypted()),
+    };
+    let reset = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL";
+    let reset = settings.as_ref().map_or_else(|| reset.to_owned(), |sql| format!("{reset}; {sql}"));
+    let postgres = Postgres { client, target, server, major, schema: options.schema.clone(), reset, task };
+    if let Some(sql) = &settings {
+        postgres.run(sql, "the session's settings").await?;
+    }
+    Ok(postgres)
+}
+
+type Opened = (Client, JoinHandle<()>, String);
+
+async fn open(config: &Config, connector: Connector) -> std::result::Result<Opened, Error> {
+    let (client, connection) = config.connect(connector).await?;
+    let version = connection.parameter("server_version").unwrap_or_default().to_owned();
+    let task = tokio::spawn(async move {
+        // Whoever waits for an answer gets the error.
+        drop(connection.await);
+    });
+    // `15.18 (Debian 15.18-0+deb12u1)`
+    let version = version.split_whitespace().next().unwrap_or_default().to_owned();
+    Ok((client, task, version))
+}
+
+fn refuses_options(error: &Error) -> bool {
+    error.as_db_error().is_some_and(|error| {
+        *error.code() == SqlState::PROTOCOL_VIOLATION && error.message().contains("options")
+    })
+}
+
+fn session_sql(options: &PostgresOptions) -> String {
+    session_settings(options)
+        .into_iter()
+        .map(|(name, value)| match name {
+            "search_path" => format!("SET search_path = {value}"),
+            _ => format!("SET {name} = {}", quote::literal(&value)),
+        })
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+/// `15.18` → 15; `19devel` → 19.
+fn major(version: &str) -> u32 {
+    let digits: String = version.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_major_version_is_the_leading_number() {
+        for (version, expected) in [("15.18", 15), ("19devel", 19), ("9.6.24", 9), ("", 0)] {
+            assert_eq!(major(version), expected, "{version}");
+        }
+    }
+}

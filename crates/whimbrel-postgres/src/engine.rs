@@ -1,0 +1,92 @@
+//! The engine's traits over a PostgreSQL connection.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use whimbrel_engine::{Engine, HistoryChange, HistoryEntry, Inventory, Relational, Result, Scope, ServerDescription, Step};
+use whimbrel_schema::catalog::Catalog;
+
+use crate::connection::Postgres;
+
+#[async_trait]
+impl Engine for Postgres {
+    fn server(&self) -> &ServerDescription {
+        &self.server
+    }
+
+    fn dialect(&self) -> &'static str {
+        "postgres"
+    }
+
+    async fn history(&mut self) -> Result<Vec<HistoryEntry>> {
+        self.read_history().await
+    }
+
+    async fn prepare(&mut self) -> Result<bool> {
+        self.prepare_tables().await
+    }
+
+    async fn recorded(&mut self, key: &str) -> Result<Option<String>> {
+        self.read_document(key).await
+    }
+
+    async fn record(&mut self, key: &str, document: &str) -> Result<()> {
+        self.write_document(key, document).await
+    }
+
+    async fn lock(&mut self, timeout: Duration) -> Result<()> {
+        self.take_lock(timeout).await
+    }
+
+    async fn unlock(&mut self) -> Result<()> {
+        self.give_lock_back().await
+    }
+
+    async fn apply(&mut self, step: &Step) -> Result<i64> {
+        self.apply_step(step).await
+    }
+
+    async fn mark(&mut self, entries: &[HistoryEntry]) -> Result<()> {
+        self.mark_history(entries).await
+    }
+
+    async fn preview(&mut self, steps: &[Step]) -> Result<Vec<Vec<String>>> {
+        let verbatim = |step: &Step| step.statements.iter().map(|statement| statement.sql.clone()).collect();
+        Ok(steps.iter().map(verbatim).collect())
+    }
+
+    fn table_statements(&self) -> Vec<String> {
+        vec![self.create_tables_sql()]
+    }
+
+    fn history_statement(&self, change: &HistoryChange) -> String {
+        self.change_sql(change)
+    }
+
+    async fn inventory(&mut self, scope: &Scope) -> Result<Inventory> {
+        self.take_inventory(scope).await
+    }
+
+    async fn clear(&mut self, scope: &Scope) -> Result<Vec<String>> {
+        self.drop_everything(scope).await
+    }
+
+    async fn scratch(&self) -> Result<Option<Box<dyn Engine>>> {
+        Ok(None)
+    }
+
+    fn relational(&mut self) -> Option<&mut dyn Relational> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Relational for Postgres {
+    async fn introspect(&mut self, scope: &Scope) -> Result<Catalog> {
+        self.read_catalog(scope).await
+    }
+
+    async fn normalise(&mut self, desired: &Catalog) -> Result<Catalog> {
+        self.build_in_scratch(desired).await
+    }
+}

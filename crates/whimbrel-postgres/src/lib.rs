@@ -1,0 +1,26 @@
+//! The PostgreSQL engine: connecting, reading a database's catalogue, running migrations.
+//!
+//! [`Postgres`] implements [`whimbrel_engine::Engine`] and [`whimbrel_engine::Relational`] over one
+//! connection. Everything travels through the simple query protocol, so that a whole catalogue is read in
+//! one round trip and a migration's statements reach the server verbatim. The crate decides nothing about
+//! projects, environments or files.
+
+mod apply;
+mod clear;
+mod connection;
+mod engine;
+mod failure;
+mod history;
+mod introspect;
+mod inventory;
+mod lock;
+mod normalise;
+mod options;
+mod quote;
+mod result_set;
+mod sql_scan;
+mod tls;
+mod url;
+
+pub use connection::{Postgres, create_database};
+pub use options::{PostgresOptions, SslMode};

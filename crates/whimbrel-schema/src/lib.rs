@@ -1,0 +1,20 @@
+//! The schema as data: models, the relational catalogue, reading Rust source, checks, difference, and PostgreSQL's DDL.
+//!
+//! This crate opens no socket, reads no file and holds nothing asynchronous.
+
+pub mod catalog;
+pub mod check;
+pub mod column_type;
+pub mod ddl;
+pub mod diff;
+pub mod fingerprint;
+pub mod generate;
+pub mod grammar;
+pub mod lower;
+pub mod model;
+pub mod operation;
+pub mod print;
+pub mod raise;
+pub mod read;
+pub mod rename;
+pub mod sql_text;

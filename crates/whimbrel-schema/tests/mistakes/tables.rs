@@ -1,0 +1,15 @@
+#[derive(Model)]
+#[db(table = "users", shard_key(id))]
+pub struct User {
+    #[db(id)]
+    pub id: ObjectId,
+    #[db(ttl = "5m", null)]
+    pub at: Option<Timestamp>,
+}
+
+#[derive(Model)]
+#[db(view = "v", query = "SELECT 1", index(id), unique(id))]
+pub struct View {
+    #[db(id, default = 1)]
+    pub id: i64,
+}

@@ -1,0 +1,227 @@
+//! The open transaction that statements are carried out in, with the schema as it stands there.
+
+use std::collections::BTreeMap;
+
+use rusqlite::Connection;
+use whimbrel_schema::catalog::{EnumDefinition, IndexDefinition, QualifiedName, Table, View};
+
+use crate::canonical::canonicalise;
+use crate::ledger::{self, Noted};
+use crate::quote::quoted;
+use crate::trouble::{Outcome, Trouble};
+use crate::{introspect, render};
+
+/// What the statements of one step see and do.
+pub(crate) struct Workspace<'c> {
+    pub(crate) connection: &'c Connection,
+    /// Whether foreign keys are enforced while the statements run.
+    pub(crate) enforced: bool,
+    /// Every statement that was sent, in order.
+    pub(crate) sent: Vec<String>,
+    /// Whether a table was rebuilt.
+    pub(crate) rebuilt: bool,
+    /// Which statement of the step is being carried out.
+    pub(crate) position: usize,
+    /// The tables that must still become what SQLite can hold, each with the statement that left it so.
+    unsettled: BTreeMap<QualifiedName, usize>,
+}
+
+impl<'c> Workspace<'c> {
+    pub(crate) fn new(connection: &'c Connection, enforced: bool) -> Self {
+        Workspace {
+            connection,
+            enforced,
+            sent: Vec::new(),
+            rebuilt: false,
+            position: 0,
+            unsettled: BTreeMap::new(),
+        }
+    }
+
+    /// Sends one statement; rows that it gives are read and dropped.
+    pub(crate) fn run(&mut self, sql: String) -> Outcome<()> {
+        let result = self.connection.prepare(&sql).and_then(|mut statement| {
+            if statement.column_count() == 0 {
+                return statement.execute([]).map(|_| ());
+            }
+            let mut rows = statement.query([])?;
+            while rows.next()?.is_some() {}
+            Ok(())
+        });
+        match result {
+            Ok(()) => {
+                self.sent.push(sql);
+                Ok(())
+            }
+            Err(error) => Err(Trouble::Sqlite { error, sql }),
+        }
+    }
+
+    /// The statements as one would send them by hand.
+    pub(crate) fn script(self) -> Vec<String> {
+        if !self.rebuilt {
+            return self.sent;
+        }
+        let mut script = vec!["PRAGMA foreign_keys = OFF".to_owned()];
+        script.extend(self.sent);
+        script.push("PRAGMA foreign_key_check".to_owned());
+        script
+    }
+
+    /// Wraps a read of the schema.
+    pub(crate) fn read<T>(&self, result: rusqlite::Result<T>) -> Outcome<T> {
+        result.map_err(|error| Trouble::Sqlite { error, sql: "a read of the schema".to_owned() })
+    }
+
+    pub(crate) fn table(&self, name: &QualifiedName) -> Outcome<Option<Table>> {
+        self.read(introspect::table(self.connection, &name.name))
+    }
+
+    pub(crate) fn require_table(&self, name: &QualifiedName) -> Outcome<Table> {
+        self.table(name)?.ok_or_else(|| Trouble::failed(format!("there is no table `{name}`")))
+    }
+
+    pub(crate) fn tables(&self) -> Outcome<Vec<Table>> {
+        self.read(introspect::tables(self.connection))
+    }
+
+    pub(crate) fn enums(&self) -> Outcome<Vec<EnumDefinition>> {
+        self.read(ledger::all(self.connection, Noted::Enum))
+    }
+
+    /// Whether a table, view or index has the name.
+    pub(crate) fn is_taken(&self, name: &str) -> Outcome<bool> {
+        let taken = self
+            .connection
+            .prepare_cached("SELECT 1 FROM sqlite_master WHERE name = ?1 COLLATE NOCASE")
+            .and_then(|mut statement| statement.exists([name]));
+        self.read(taken)
+    }
+
+    /// The first thing that the statements left as SQLite cannot hold it, with the statement's position.
+    pub(crate) fn settle(&self) -> std::result::Result<(), (usize, Trouble)> {
+        for (name, position) in &self.unsettled {
+            let settled = self
+                .table(name)
+                .and_then(|table| table.map_or(Ok(()), |table| render::check_numbering(&table)));
+            settled.map_err(|trouble| (*position, trouble))?;
+        }
+        Ok(())
+    }
+
+    /// Notes the table as it now stands.
+    pub(crate) fn note_table(&mut self, table: &Table) -> Outcome<()> {
+        if render::check_numbering(table).is_err() {
+            self.unsettled.entry(table.name.clone()).or_insert(self.position);
+        } else {
+            self.unsettled.remove(&table.name);
+        }
+        let text = self.read(introspect::table_text(self.connection, &table.name.name))?.unwrap_or_default();
+        let result =
+            ledger::note(self.connection, Noted::Table, &table.name.name, ledger::hash(&text), table);
+        self.read(result)
+    }
+
+    pub(crate) fn note_view(&self, view: &View) -> Outcome<()> {
+        let text = self.read(introspect::view_text(self.connection, &view.name.name))?.unwrap_or_default();
+        self.read(ledger::note(self.connection, Noted::View, &view.name.name, ledger::hash(&text), view))
+    }
+
+    pub(crate) fn note_enum(&self, definition: &EnumDefinition) -> Outcome<()> {
+        let name = &definition.name.name;
+        self.read(ledger::note(self.connection, Noted::Enum, name, String::new(), definition))
+    }
+
+    pub(crate) fn forget(&self, about: Noted, name: &str) -> Outcome<()> {
+        self.read(ledger::forget(self.connection, about, name))
+    }
+
+    /// Makes the table with its indexes.
+    pub(crate) fn create_table(&mut self, table: Table) -> Outcome<()> {
+        self.check_references(&table)?;
+        self.declare_table(table)
+    }
+
+    /// Makes the table with its indexes, whatever it refers to.
+    pub(crate) fn declare_table(&mut self, mut table: Table) -> Outcome<()> {
+        render::check_table(&table)?;
+        canonicalise(&mut table)?;
+        let enums = self.enums()?;
+        self.run(render::create_table(&table, &table.name.name, &enums)?)?;
+        for index in &table.indexes {
+            self.run(render::create_index(&table, index)?)?;
+        }
+        self.note_table(&table)
+    }
+
+    /// Adds an index, whose expressions are in their one spelling, to a table.
+    pub(crate) fn create_index(&mut self, mut table: Table, index: IndexDefinition) -> Outcome<()> {
+        render::check_index(&index)?;
+        self.run(render::create_index(&table, &index)?)?;
+        table.indexes.push(index);
+        table.indexes.sort_by(|one, other| one.name.cmp(&other.name));
+        self.note_table(&table)
+    }
+
+    pub(crate) fn drop_table(&mut self, name: &QualifiedName) -> Outcome<()> {
+        self.run(format!("DROP TABLE {}", quoted(&name.name)))?;
+        self.forget(Noted::Table, &name.name)
+    }
+
+    /// The types and the referenced columns must exist, as PostgreSQL asks.
+    pub(crate) fn check_references(&self, table: &Table) -> Outcome<()> {
+        let enums = self.enums()?;
+        for column in &table.columns {
+            if let Some(name) = column.ty.enum_name()
+                && !enums.iter().any(|definition| definition.name == *name)
+            {
+                return Err(Trouble::refused(format!(
+                    "the type `{name}` (column `{}`): no enum has this name",
+                    column.name
+                )));
+            }
+        }
+        for key in &table.foreign_keys {
+            let other =
+                if key.references == table.name { Some(table.clone()) } else { self.table(&key.references)? };
+            let other = other.ok_or_else(|| {
+                Trouble::failed(format!(
+                    "there is no table `{}`, which `{}` references",
+                    key.references, key.name
+                ))
+            })?;
+            if !is_key(&other, &key.referenced_columns) {
+                return Err(Trouble::failed(format!(
+                    "`{}` has no primary key or unique constraint over ({}), which `{}` references",
+                    key.references,
+                    key.referenced_columns.join(", "),
+                    key.name
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_key(table: &Table, columns: &[String]) -> bool {
+    let same =
+        |key: &[String]| key.len() == columns.len() && columns.iter().all(|column| key.contains(column));
+    let of_index = |index: &IndexDefinition| -> Option<Vec<String>> {
+        index
+            .keys
+            .iter()
+            .map(|key| match &key.target {
+                whimbrel_schema::catalog::IndexPartTarget::Column(name) => Some(name.clone()),
+                whimbrel_schema::catalog::IndexPartTarget::Expression(_) => None,
+            })
+            .collect()
+    };
+    table.primary_key.as_ref().is_some_and(|key| same(&key.columns))
+        || table.uniques.iter().any(|unique| same(&unique.columns))
+        || table
+            .indexes
+            .iter()
+            .filter(|index| index.unique && index.predicate.is_none())
+            .filter_map(of_index)
+            .any(|key| same(&key))
+}

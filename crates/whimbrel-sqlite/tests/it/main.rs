@@ -1,0 +1,10 @@
+//! The embedded relational engine on real database files.
+#![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test")]
+
+mod engine;
+mod generated;
+mod refusals;
+mod rows;
+mod statements;
+mod support;
+mod travya;

@@ -1,0 +1,20 @@
+//! Real servers, fresh databases and sandboxed runs of the binary for tests.
+//!
+//! Owns the test servers' installation ([`toolchain`]), their processes ([`PostgresServer`]), the databases that single
+//! tests use ([`TestDatabase`]) and temporary projects ([`Sandbox`]). It never reads `DATABASE_URL` or its kin, listens on
+//! loopback only, and a server that is missing is an error, never a skipped test.
+
+mod account;
+mod certificate;
+mod database;
+mod postgres;
+mod psql;
+mod redact;
+mod sandbox;
+pub mod toolchain;
+
+pub use database::{TestDatabase, server_url, test_database};
+pub use postgres::{PostgresOptions, PostgresServer};
+pub use redact::redact;
+pub use sandbox::{RunOutput, Sandbox};
+pub use toolchain::PostgresVersion;

@@ -1,0 +1,4 @@
+//! Tests of the test servers themselves.
+
+mod postgres;
+mod test_database;

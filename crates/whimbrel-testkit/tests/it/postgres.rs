@@ -1,0 +1,75 @@
+//! Private servers: durability, TLS, kill and restart, and that nothing stays behind.
+
+use std::path::Path;
+
+use whimbrel_testkit::{PostgresServer, PostgresVersion};
+
+#[test]
+fn a_killed_server_comes_back_with_its_data() {
+    let mut server = PostgresServer::start_durable(PostgresVersion::V15).unwrap();
+    assert_eq!(server.psql("postgres", "SHOW fsync").unwrap(), "on");
+    server.create_database("odd \"name\"").unwrap();
+    server.create_database("kept").unwrap();
+    server.psql("kept", "CREATE TABLE t (a int); INSERT INTO t VALUES (7)").unwrap();
+    let url = server.url("kept");
+    server.kill9().unwrap();
+    assert!(server.psql("kept", "SELECT 1").is_err());
+    server.restart().unwrap();
+    assert_eq!(server.url("kept"), url);
+    assert_eq!(server.psql("kept", "SELECT a FROM t").unwrap(), "7");
+    server.restart().unwrap();
+    assert_eq!(server.psql("kept", "SELECT a FROM t").unwrap(), "7");
+}
+
+#[test]
+fn a_tls_server_refuses_plain_connections() {
+    let server = PostgresServer::start_with_tls(PostgresVersion::V17).unwrap();
+    let authority = server.authority_certificate().unwrap().display().to_string();
+    let plain = format!("{}?sslmode=disable", server.url("postgres"));
+    let verified = format!("{}?sslmode=verify-full&sslrootcert={authority}", server.url("postgres"));
+    let psql = |url: &str| {
+        std::process::Command::new("/usr/lib/postgresql/15/bin/psql")
+            .args(["-XAtc", "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()", url])
+            .output()
+            .unwrap()
+    };
+    assert!(!psql(&plain).status.success());
+    let output = psql(&verified);
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout).trim(),
+        "t",
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn a_dropped_server_leaves_nothing() {
+    let server = PostgresServer::start(PostgresVersion::V18).unwrap();
+    assert_eq!(server.psql("postgres", "SHOW fsync").unwrap(), "off");
+    let folder = server.psql("postgres", "SHOW data_directory").unwrap();
+    assert!(Path::new(&folder).parent().unwrap().exists());
+    let port = server.port();
+    drop(server);
+    assert!(!Path::new(&folder).parent().unwrap().exists());
+    assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
+}
+
+#[test]
+fn a_server_ends_with_the_thread_that_started_it() {
+    let (port, data) = std::thread::spawn(|| {
+        let server = PostgresServer::start(PostgresVersion::V15).unwrap();
+        let answer = (server.port(), server.psql("postgres", "SHOW data_directory").unwrap());
+        // Forgetting stands for a test process that is killed: no destructor runs.
+        std::mem::forget(server);
+        answer
+    })
+    .join()
+    .unwrap();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
+        assert!(std::time::Instant::now() < deadline, "the server outlived its thread");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    std::fs::remove_dir_all(Path::new(&data).parent().unwrap()).unwrap();
+}

@@ -1,0 +1,191 @@
+//! `xtask bench`: Whimbrel beside the tools that people use today, on the same server in the same run.
+//!
+//! To add a benchmark, write a function that returns its [`Case`] and name it in [`BENCHMARKS`].
+
+mod measure;
+mod migrations;
+pub(crate) mod projects;
+mod report;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+use whimbrel_testkit::toolchain::{DBMATE_VERSION, Toolchain};
+use whimbrel_testkit::{PostgresServer, PostgresVersion};
+
+use crate::interrupt::Interrupt;
+use crate::workspace;
+use measure::{Measured, measure};
+use report::{Bar, SUBJECT, render};
+
+/// What one benchmark compares, and what Whimbrel must reach in it.
+struct Case {
+    commands: Vec<Measured>,
+    bars: Vec<Bar>,
+}
+
+/// Prepares one benchmark.
+type Prepare = fn(&Stage) -> Result<Case>;
+
+/// Every benchmark by its name, in the order in which they run.
+const BENCHMARKS: [(&str, Prepare); 4] = [
+    ("version", migrations::version),
+    ("migrate-status", migrations::status),
+    ("migrate-check-1000-tables", migrations::check),
+    ("schema-read-1000-models", migrations::schema_read),
+];
+
+/// Everything that the benchmarks run on.
+struct Stage {
+    server: PostgresServer,
+    folder: TempDir,
+    /// The release binary; none when only the peers are measured.
+    whimbrel: Option<(PathBuf, String)>,
+    alembic: PathBuf,
+    alembic_version: String,
+    dbmate: PathBuf,
+}
+
+impl Stage {
+    fn set(peers_only: bool, interrupt: &Interrupt) -> Result<Self> {
+        let toolchain = Toolchain::locate()?.announcing(|line| eprintln!("xtask: {line}"));
+        let dbmate = toolchain.dbmate()?;
+        let alembic = toolchain.alembic_bin()?.join("alembic");
+        let folder = tempfile::Builder::new().prefix("whimbrel-bench-").tempdir().context("make a folder")?;
+        let version_of = |program: &Path| -> Result<String> {
+            let printed = Measured::new("", program, &["--version"], folder.path()).prepare()?;
+            Ok(printed.split_whitespace().last().unwrap_or_default().to_owned())
+        };
+        let alembic_version = version_of(&alembic)?;
+        let whimbrel = if peers_only {
+            None
+        } else {
+            let binary = build_release(interrupt)?;
+            let version = version_of(&binary)?;
+            Some((binary, version))
+        };
+        let server = PostgresServer::start_durable(PostgresVersion::V15)?;
+        Ok(Self { server, folder, whimbrel, alembic, alembic_version, dbmate })
+    }
+
+    /// A new folder for one tool's project.
+    fn project(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.folder.path().join(name);
+        std::fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
+        Ok(folder)
+    }
+
+    /// The URL of a new, empty database.
+    fn database(&self, name: &str) -> Result<String> {
+        self.server.create_database(name)?;
+        Ok(self.server.url(name))
+    }
+
+    fn whimbrel(&self, folder: &Path, arguments: &[&str]) -> Option<Measured> {
+        let (program, version) = self.whimbrel.as_ref()?;
+        Some(Measured::new(SUBJECT, program, arguments, folder).version(version))
+    }
+
+    fn alembic(&self, folder: &Path, arguments: &[&str]) -> Measured {
+        Measured::new("alembic", &self.alembic, arguments, folder).version(&self.alembic_version)
+    }
+
+    fn dbmate(&self, folder: &Path, url: &str, arguments: &[&str]) -> Measured {
+        let all = [&["--migrations-dir", "migrations", "--no-dump-schema"], arguments].concat();
+        // The private server speaks no TLS, and dbmate's driver insists on it unless told.
+        Measured::new("dbmate", &self.dbmate, &all, folder)
+            .version(DBMATE_VERSION)
+            .variable("DATABASE_URL", format!("{url}?sslmode=disable"))
+            .shown(&format!("dbmate {}", arguments.join(" ")))
+    }
+
+    /// The least that any tool could do, measured beside the tools.
+    fn floor(&self, program: &Path, arguments: &[&str], shown: &str) -> Measured {
+        Measured::new("floor", program, arguments, self.folder.path()).shown(shown)
+    }
+}
+
+/// Runs the benchmarks that `arguments` choose: `--check`, `--peers` and a part of a name.
+pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode> {
+    let options = Options::parse(arguments)?;
+    let chosen: Vec<_> =
+        BENCHMARKS.iter().filter(|(name, _)| options.filter.is_none_or(|part| name.contains(part))).collect();
+    if chosen.is_empty() {
+        bail!("no benchmark has this in its name; there are {}", BENCHMARKS.map(|(name, _)| name).join(", "));
+    }
+    let interrupt = Interrupt::listen()?;
+    let stage = Stage::set(options.peers_only, &interrupt)?;
+    let server_version = stage.server.psql("postgres", "SHOW server_version")?;
+    println!("PostgreSQL {server_version}, durable; medians of {} runs\n", measure::RUNS);
+    let mut misses = 0;
+    for (name, prepare) in chosen {
+        let case = prepare(&stage).with_context(|| format!("prepare {name}"))?;
+        let measurements = measure(&case.commands, &interrupt).with_context(|| format!("measure {name}"))?;
+        let bars = if options.peers_only { &[][..] } else { &case.bars[..] };
+        let verdicts: Vec<_> = bars.iter().map(|bar| bar.judge(&measurements)).collect();
+        misses += verdicts.iter().filter(|verdict| !verdict.passed).count();
+        println!("{}", render(name, &measurements, &verdicts));
+    }
+    if options.check && misses > 0 {
+        eprintln!("error: {misses} bars were missed");
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the command line asks for.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Options<'a> {
+    check: bool,
+    peers_only: bool,
+    filter: Option<&'a str>,
+}
+
+impl<'a> Options<'a> {
+    fn parse(arguments: &[&'a str]) -> Result<Self> {
+        let mut options = Self::default();
+        for argument in arguments {
+            match *argument {
+                "--check" => options.check = true,
+                "--peers" => options.peers_only = true,
+                name if !name.starts_with('-') && options.filter.is_none() => options.filter = Some(name),
+                other => {
+                    bail!("`{other}` is not understood; usage: cargo xtask bench [--check | --peers] [NAME]")
+                }
+            }
+        }
+        if options.check && options.peers_only {
+            bail!("--check judges Whimbrel, and --peers leaves it out");
+        }
+        Ok(options)
+    }
+}
+
+/// Builds the release binary and returns where it stands.
+pub(crate) fn build_release(interrupt: &Interrupt) -> Result<PathBuf> {
+    let mut command = Command::new(workspace::cargo());
+    command
+        .args(["build", "--release", "--quiet", "--package", "whimbrel-cli"])
+        .current_dir(workspace::root()?);
+    if !interrupt.run(&mut command)?.success() {
+        bail!("the release binary could not be built");
+    }
+    Ok(workspace::target()?.join("release/whimbrel"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_understood_and_nonsense_is_refused() {
+        assert_eq!(Options::parse(&[]).unwrap(), Options::default());
+        let options = Options::parse(&["--check", "status"]).unwrap();
+        assert_eq!(options, Options { check: true, peers_only: false, filter: Some("status") });
+        assert!(Options::parse(&["--chekc"]).is_err());
+        assert!(Options::parse(&["a", "b"]).is_err());
+        assert!(Options::parse(&["--check", "--peers"]).is_err());
+    }
+}

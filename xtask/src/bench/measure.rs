@@ -1,0 +1,191 @@
+//! Times whole processes.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use wait4::Wait4;
+
+use crate::interrupt::Interrupt;
+
+/// Timed runs of each command; the median of five is steady enough for the bars, which are factors.
+pub(super) const RUNS: usize = 5;
+
+/// A command that is measured, and how it is shown.
+#[derive(Debug, Clone)]
+pub(super) struct Measured {
+    pub(super) tool: &'static str,
+    pub(super) version: String,
+    pub(super) program: PathBuf,
+    pub(super) arguments: Vec<String>,
+    pub(super) folder: PathBuf,
+    pub(super) variables: Vec<(&'static str, String)>,
+    /// The command as a reader would type it, without passwords and temporary paths.
+    pub(super) shown: String,
+}
+
+impl Measured {
+    pub(super) fn new(
+        tool: &'static str,
+        program: impl Into<PathBuf>,
+        arguments: &[&str],
+        folder: &Path,
+    ) -> Self {
+        let program = program.into();
+        let name = program.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        Self {
+            tool,
+            version: String::new(),
+            program,
+            arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
+            folder: folder.to_owned(),
+            variables: Vec::new(),
+            shown: format!("{name} {}", arguments.join(" ")).trim().to_owned(),
+        }
+    }
+
+    pub(super) fn version(mut self, version: &str) -> Self {
+        version.clone_into(&mut self.version);
+        self
+    }
+
+    pub(super) fn variable(mut self, name: &'static str, value: String) -> Self {
+        self.variables.push((name, value));
+        self
+    }
+
+    pub(super) fn shown(mut self, shown: &str) -> Self {
+        shown.clone_into(&mut self.shown);
+        self
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.arguments)
+            .current_dir(&self.folder)
+            .env_clear()
+            .envs(self.variables.iter().cloned());
+        for name in ["PATH", "HOME"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the command untimed, as a step of the preparation, and returns what it printed.
+    pub(super) fn prepare(&self) -> Result<String> {
+        let output = self.command().output().with_context(|| format!("start {}", self.program.display()))?;
+        if !output.status.success() {
+            let text = [output.stdout, output.stderr].concat();
+            bail!("`{}` ended with {}: {}", self.shown, output.status, String::from_utf8_lossy(&text).trim());
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    fn time(&self, scratch: &Path) -> Result<Run> {
+        let errors = File::create(scratch).with_context(|| format!("write {}", scratch.display()))?;
+        let mut command = self.command();
+        command.stdout(Stdio::null()).stderr(errors);
+        let start = Instant::now();
+        let child = command.spawn().with_context(|| format!("start {}", self.program.display()))?;
+        let usage = child.wait4().with_context(|| format!("wait for {}", self.program.display()))?;
+        let elapsed = start.elapsed();
+        if !usage.status.success() {
+            bail!(
+                "`{}` ended with {}: {}",
+                self.shown,
+                usage.status,
+                fs::read_to_string(scratch).unwrap_or_default().trim()
+            );
+        }
+        Ok(Run { elapsed, peak_memory_bytes: usage.rusage.maxrss })
+    }
+}
+
+/// One timed run.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    elapsed: Duration,
+    peak_memory_bytes: u64,
+}
+
+/// The median of a command's runs, and the most memory that any of them held.
+#[derive(Debug, Clone)]
+pub(super) struct Measurement {
+    pub(super) tool: &'static str,
+    pub(super) version: String,
+    pub(super) shown: String,
+    pub(super) median_ms: f64,
+    pub(super) peak_memory_mb: f64,
+}
+
+/// Measures commands in turns, after one untimed run of each, so that a noisy moment of the machine meets all of them.
+pub(super) fn measure(commands: &[Measured], interrupt: &Interrupt) -> Result<Vec<Measurement>> {
+    let scratch = tempfile::NamedTempFile::new().context("make a temporary file")?;
+    let mut runs = vec![Vec::with_capacity(RUNS); commands.len()];
+    for round in 0..=RUNS {
+        for (command, runs) in commands.iter().zip(&mut runs) {
+            if interrupt.arrived() {
+                bail!("interrupted");
+            }
+            let run = command.time(scratch.path())?;
+            if round > 0 {
+                runs.push(run);
+            }
+        }
+    }
+    Ok(commands.iter().zip(runs).map(|(command, runs)| summarise(command, &runs)).collect())
+}
+
+fn summarise(command: &Measured, runs: &[Run]) -> Measurement {
+    let times = runs.iter().map(|run| run.elapsed).collect();
+    let peak = runs.iter().map(|run| run.peak_memory_bytes).max().unwrap_or_default();
+    Measurement {
+        tool: command.tool,
+        version: command.version.clone(),
+        shown: command.shown.clone(),
+        median_ms: median(times).as_secs_f64() * 1e3,
+        // Kibibytes fit f64 for any machine's memory, and the table shows one decimal.
+        peak_memory_mb: f64::from(u32::try_from(peak / 1024).unwrap_or(u32::MAX)) / 1024.0,
+    }
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle_of_five() {
+        let times = [9, 1, 100, 3, 2].map(Duration::from_millis).to_vec();
+        assert_eq!(median(times), Duration::from_millis(3));
+    }
+
+    #[test]
+    fn a_process_is_timed_with_its_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let sleep = Measured::new("sleep", "/bin/sleep", &["0.05"], folder.path());
+        let run = sleep.time(&folder.path().join("errors")).unwrap();
+        assert!(run.elapsed >= Duration::from_millis(50));
+        let measurement = summarise(&sleep, &[run]);
+        assert!(measurement.peak_memory_mb > 0.1 && measurement.peak_memory_mb < 100.0, "{measurement:?}");
+    }
+
+    #[test]
+    fn a_measured_command_that_fails_is_an_error_with_its_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let failing = Measured::new("sh", "/bin/sh", &["-c", "echo broken >&2; exit 3"], folder.path());
+        let error = failing.time(&folder.path().join("errors")).unwrap_err().to_string();
+        assert!(error.contains("broken"), "{error}");
+        assert!(failing.prepare().unwrap_err().to_string().contains("broken"));
+    }
+}

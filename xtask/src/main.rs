@@ -1,0 +1,58 @@
+//! The project's own commands: test, tidy, gen, bench, soak.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program prints")]
+
+mod bench;
+mod generate;
+mod interrupt;
+mod servers;
+mod soak;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  test [--servers] [-- ARGUMENTS]   start the servers and run every test (ARGUMENTS go to nextest);
+                                    --servers only starts them, prints their variables and waits
+  tidy                              check the invariants that a program can check
+  gen [--check]                     write the generated files; --check fails when one is stale
+  bench [--check | --peers] [NAME]  compare with the tools people use today; --check fails below a bar,
+                                    --peers leaves Whimbrel out, NAME is a part of a benchmark's name
+  soak [MINUTES]                    the long runs, 10 minutes each unless told
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match run(&arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[&str]) -> Result<ExitCode> {
+    match arguments {
+        ["test", "--servers"] => test::serve(),
+        ["test"] => test::run(&[]),
+        ["test", "--", rest @ ..] => test::run(rest),
+        ["tidy"] => tidy::run(),
+        ["gen"] => generate::write(),
+        ["gen", "--check"] => generate::check(),
+        ["bench", rest @ ..] => bench::run(rest),
+        ["soak"] => soak::run(None),
+        ["soak", minutes] => soak::run(Some(minutes)),
+        _ => {
+            eprint!("{USAGE}");
+            Ok(ExitCode::from(2))
+        }
+    }
+}
