@@ -1,3 +1,4 @@
 //! The travya system on Whimbrel: its schema compiles into the application and is read by the `whimbrel` command.
 
+#[expect(clippy::duplicated_attributes, reason = "two indexes may begin with the same column")]
 pub mod schema;

@@ -64,13 +64,20 @@ fn assert_names_unmanaged(text: &str) {
 /// A migration written afterwards changes its table, and nothing else.
 fn a_change_leaves_the_rest_alone(project: &Project) {
     let schema = project.sandbox.read("src/schema.rs").unwrap();
-    let changed = schema.replacen("pub username: String,", "pub username: String,\n    pub nickname: Option<String>,", 1);
+    let changed = schema.replacen(
+        "pub username: String,",
+        "pub username: String,\n    pub nickname: Option<String>,",
+        1,
+    );
     assert_ne!(schema, changed, "the pulled schema has users.username:\n{schema}");
     project.sandbox.write("src/schema.rs", changed).unwrap();
     project.run(&["migrate", "create", "--auto", "--name", "nickname"], 0);
     let written = project.sandbox.read(project.migration("-nickname.sql")).unwrap();
     let statements: Vec<_> = written.lines().filter(|line| line.ends_with(';')).collect();
-    assert_eq!(statements, ["ALTER TABLE users ADD COLUMN nickname text;", "ALTER TABLE users DROP COLUMN nickname;"]);
+    assert_eq!(
+        statements,
+        ["ALTER TABLE users ADD COLUMN nickname text;", "ALTER TABLE users DROP COLUMN nickname;"]
+    );
     project.run(&["migrate"], 0);
     let status = project.run(&["status", "--exit-code"], 0);
     assert_names_unmanaged(&status.stdout);

@@ -28,7 +28,9 @@ pub(crate) fn wait<T>(work: impl Future<Output = T>) -> T {
 /// Connects to the project's database through the library.
 pub(crate) async fn connect(project: &Project) -> Box<dyn whimbrel_engine::Engine> {
     match project.engine {
-        Engine::Postgres(_) => Box::new(Postgres::connect(&PostgresOptions::new(project.url())).await.unwrap()),
+        Engine::Postgres(_) => {
+            Box::new(Postgres::connect(&PostgresOptions::new(project.url())).await.unwrap())
+        }
         Engine::Sqlite => Box::new(Sqlite::open(&SqliteOptions::file(project.database_path())).unwrap()),
     }
 }

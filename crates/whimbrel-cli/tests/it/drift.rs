@@ -34,10 +34,22 @@ fn every_change_by_hand_is_drift() {
     let project = at_rest();
     for (by_hand, back, named) in [
         ("ALTER TABLE trips ADD COLUMN note text", "ALTER TABLE trips DROP COLUMN note", "trips.note"),
-        ("ALTER TABLE trips ALTER seats SET DEFAULT 1", "ALTER TABLE trips ALTER seats DROP DEFAULT", "trips.seats"),
-        ("ALTER TABLE trips ALTER seats DROP NOT NULL", "ALTER TABLE trips ALTER seats SET NOT NULL", "trips.seats"),
+        (
+            "ALTER TABLE trips ALTER seats SET DEFAULT 1",
+            "ALTER TABLE trips ALTER seats DROP DEFAULT",
+            "trips.seats",
+        ),
+        (
+            "ALTER TABLE trips ALTER seats DROP NOT NULL",
+            "ALTER TABLE trips ALTER seats SET NOT NULL",
+            "trips.seats",
+        ),
         ("CREATE INDEX by_hand ON trips (seats)", "DROP INDEX by_hand", "by_hand"),
-        ("DROP INDEX idx_trips_title", "CREATE UNIQUE INDEX idx_trips_title ON trips (title)", "idx_trips_title"),
+        (
+            "DROP INDEX idx_trips_title",
+            "CREATE UNIQUE INDEX idx_trips_title ON trips (title)",
+            "idx_trips_title",
+        ),
         (
             "ALTER TABLE trips DROP CONSTRAINT seated, ADD CONSTRAINT seated CHECK (seats > 0) NOT VALID",
             "ALTER TABLE trips VALIDATE CONSTRAINT seated",

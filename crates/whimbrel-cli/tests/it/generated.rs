@@ -5,7 +5,9 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use whimbrel_engine::{Engine as _, HistoryChange, HistoryEntry, HistoryKind, Scope, Source, Statement, Step};
+use whimbrel_engine::{
+    Engine as _, HistoryChange, HistoryEntry, HistoryKind, Scope, Source, Statement, Step,
+};
 use whimbrel_schema::catalog::Catalog;
 use whimbrel_schema::ddl;
 use whimbrel_schema::diff::{describe, diff};
@@ -27,7 +29,9 @@ fn no_generated_schema_differs_from_what_it_builds() {
     let mut total = Histogram::default();
     std::thread::scope(|scope| {
         let workers: Vec<_> = (Engine::ALL.into_iter().zip(0..))
-            .map(|(engine, number)| scope.spawn(move || run_engine(engine, base.wrapping_add(number * SCHEMAS_PER_ENGINE))))
+            .map(|(engine, number)| {
+                scope.spawn(move || run_engine(engine, base.wrapping_add(number * SCHEMAS_PER_ENGINE)))
+            })
             .collect();
         for worker in workers {
             match worker.join() {
@@ -71,7 +75,12 @@ fn run_engine(engine: Engine, first: u64) -> Histogram {
                 session.prepare().await.unwrap();
             }
         }
-        assert!(failures.is_empty(), "{} of {SCHEMAS_PER_ENGINE} fail\n{}", failures.len(), failures.join("\n\n"));
+        assert!(
+            failures.is_empty(),
+            "{} of {SCHEMAS_PER_ENGINE} fail\n{}",
+            failures.len(),
+            failures.join("\n\n")
+        );
     });
     total
 }
@@ -136,5 +145,9 @@ fn step(statements: &[String], up: bool) -> Step {
     };
     let history =
         if up { HistoryChange::Insert(entry) } else { HistoryChange::Remove { version: VERSION.to_owned() } };
-    Step { source: Source { name: "0001-generated.sql".to_owned(), text: Arc::from(text) }, statements, history }
+    Step {
+        source: Source { name: "0001-generated.sql".to_owned(), text: Arc::from(text) },
+        statements,
+        history,
+    }
 }

@@ -41,8 +41,8 @@ pub fn using(column: &str, from: &ColumnType, to: &ColumnType) -> Option<String>
     }
     let target = type_name(to);
     // Without this the server would take the values as local to the session's time zone.
-    if let (ColumnType::Timestamp, ColumnType::TimestampTz) | (ColumnType::TimestampTz, ColumnType::Timestamp) =
-        (from, to)
+    if let (ColumnType::Timestamp, ColumnType::TimestampTz)
+    | (ColumnType::TimestampTz, ColumnType::Timestamp) = (from, to)
     {
         return Some(format!("{column} AT TIME ZONE 'UTC'"));
     }

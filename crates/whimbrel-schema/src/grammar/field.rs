@@ -135,7 +135,6 @@ pub(super) const TABLE: &[Attribute] = &[
     Attribute::new("index", HERE, FlagOrList, "index, or index(desc, name = \"name\")")
         .says("An index over this field.", "index(desc)")
         .fits(TypeSet::ANY)
-        .on_views()
         .does("CREATE INDEX", "CREATE INDEX", "createIndexes"),
     Attribute::new("ttl", HERE, Value, "ttl = \"time\"")
         .says("Documents expire so long after this field's time.", "ttl = \"30d\"")

@@ -56,7 +56,6 @@ pub(super) const TABLE: &[Attribute] = &[
             "An index over field paths or expressions, in order; see the options of an index.",
             "index(user_id, start_date desc, name = \"idx_trips_owner\")",
         )
-        .on_views()
         .repeated()
         .does("CREATE INDEX", "CREATE INDEX", "createIndexes"),
     Attribute::new("geo", &[Model], List, "geo(field, options)")

@@ -116,7 +116,6 @@ pub struct Order {
 
 #[derive(Model)]
 #[db(view = "recent_orders", materialized, query = "SELECT id, price\nFROM orders\nWHERE price > 10")]
-#[db(index(id, unique))]
 pub struct RecentOrder {
     #[db(id)]
     pub id: i64,

@@ -1,8 +1,0 @@
-#[derive(Model)]
-#[db(table = "trips")]
-pub struct Trip {
-    #[db(id)]
-    pub id: i64,
-    pub title: String,
-    pub city: String,
-}

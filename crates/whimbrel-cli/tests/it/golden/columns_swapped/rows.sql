@@ -1,1 +1,0 @@
-INSERT INTO trips (id, title, city) VALUES (1, 'a', 'b');

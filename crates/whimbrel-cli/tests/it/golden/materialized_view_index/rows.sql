@@ -1,1 +1,0 @@
-INSERT INTO trips (id, title) VALUES (1, 'Lima'), (2, 'Cusco');

@@ -1,2 +1,0 @@
-INSERT INTO trips (id, title) VALUES (1, 'a');
-INSERT INTO tours (id, title) VALUES (2, 'b');
