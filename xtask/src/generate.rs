@@ -29,7 +29,10 @@ fn entries() -> Vec<Generated> {
             text: || Ok(whimbrel_lifecycle::project::reference_markdown()),
         },
         Generated { path: "docs/reference/cli.md", text: || Ok(whimbrel_cli::reference_markdown()) },
-        Generated { path: "docs/reference/sqlite-ddl.md", text: || Ok(whimbrel_sqlite::supported_markdown()) },
+        Generated {
+            path: "docs/reference/sqlite-ddl.md",
+            text: || Ok(whimbrel_sqlite::supported_markdown()),
+        },
     ]
 }
 

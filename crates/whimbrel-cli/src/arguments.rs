@@ -285,7 +285,8 @@ pub(crate) fn tree() -> clap::Command {
 fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
     let unit = &text[digits.len()..];
-    let number: u64 = digits.parse().map_err(|_| "write a number and a unit: 500ms, 30s, 5m, 1h".to_owned())?;
+    let number: u64 =
+        digits.parse().map_err(|_| "write a number and a unit: 500ms, 30s, 5m, 1h".to_owned())?;
     match unit {
         "ms" => Ok(Duration::from_millis(number)),
         "s" | "" => Ok(Duration::from_secs(number)),

@@ -33,7 +33,9 @@ pub(crate) async fn connect(project: &Project, purpose: Purpose) -> Result<Box<d
 async fn postgres(project: &Project, purpose: Purpose) -> Result<Box<dyn Engine>, LifecycleError> {
     let options = postgres_options(project)?;
     let engine = match Postgres::connect(&options).await {
-        Err(EngineError::UnknownDatabase { .. }) if purpose == Purpose::BringUp && !project.protected.value => {
+        Err(EngineError::UnknownDatabase { .. })
+            if purpose == Purpose::BringUp && !project.protected.value =>
+        {
             whimbrel_postgres::create_database(&options).await?;
             Postgres::connect(&options).await?
         }

@@ -60,7 +60,8 @@ impl Output {
         let rendered = if self.json {
             JSONReportHandler::new().render_report(&mut text, error)
         } else {
-            let theme = if self.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+            let theme =
+                if self.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
             GraphicalReportHandler::new_themed(theme).with_width(100).render_report(&mut text, error)
         };
         let written = rendered.map_or_else(|_| error.to_string(), |()| text);

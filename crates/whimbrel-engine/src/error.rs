@@ -16,7 +16,9 @@ pub enum EngineError {
     #[error("no {product} server answers at {location}: {reason}")]
     #[diagnostic(
         code(connect::unreachable),
-        help("check that the server runs and that the URL is right: `whimbrel config` shows where the URL comes from")
+        help(
+            "check that the server runs and that the URL is right: `whimbrel config` shows where the URL comes from"
+        )
     )]
     Unreachable {
         /// The product.
@@ -46,7 +48,9 @@ pub enum EngineError {
     #[error("{product} at {location} has no database `{database}`")]
     #[diagnostic(
         code(connect::unknown_database),
-        help("create it (`createdb {database}`), or run `whimbrel init`, which creates it in development and test")
+        help(
+            "create it (`createdb {database}`), or run `whimbrel init`, which creates it in development and test"
+        )
     )]
     UnknownDatabase {
         /// The product.
@@ -95,7 +99,10 @@ pub enum EngineError {
     },
     /// The database user may not do this.
     #[error("permission denied while {doing}: {reason}")]
-    #[diagnostic(code(database::permission_denied), help("grant the right to the user, or use another user's URL"))]
+    #[diagnostic(
+        code(database::permission_denied),
+        help("grant the right to the user, or use another user's URL")
+    )]
     PermissionDenied {
         /// What was going on.
         doing: String,
@@ -106,7 +113,9 @@ pub enum EngineError {
     #[error("{database} cannot be written while {doing}: {reason}")]
     #[diagnostic(
         code(database::not_writable),
-        help("nothing was changed; make the file and its folder writable, or free some space, then run the same command again")
+        help(
+            "nothing was changed; make the file and its folder writable, or free some space, then run the same command again"
+        )
     )]
     NotWritable {
         /// The database or file.

@@ -12,7 +12,9 @@ use whimbrel_schema::rename::Rename;
 use crate::compare::{managed, words};
 use crate::declared::{DeclaredSchema, schema_json};
 use crate::error::{LifecycleError, Result};
-use crate::migration::{Folder, MigrationError, NewMigration, Snapshot, State, Target, file_stem, next_version};
+use crate::migration::{
+    Folder, MigrationError, NewMigration, Snapshot, State, Target, file_stem, next_version,
+};
 use crate::overlay::{Declared, from_side};
 use crate::session::{Session, relational, scope_of};
 
@@ -66,7 +68,10 @@ pub async fn create_auto(
     let script = ddl::script(&change.operations);
     let mut cautions = script.cautions.clone();
     cautions.extend(
-        change.possible_renames.iter().map(|rename| format!("if this is a rename, say so: --rename {rename}")),
+        change
+            .possible_renames
+            .iter()
+            .map(|rename| format!("if this is a rename, say so: --rename {rename}")),
     );
     let text = ddl::migration_file(&script, name);
     let changes = words(&change.operations);
@@ -151,11 +156,9 @@ async fn built_by_migrations(
     }
     let state = session.state(folder).await?;
     if let Some(first) = state.pending().first() {
-        return Err(MigrationError::Pending {
-            count: state.pending().len(),
-            first: first.file_name.clone(),
-        }
-        .into());
+        return Err(
+            MigrationError::Pending { count: state.pending().len(), first: first.file_name.clone() }.into()
+        );
     }
     match session.reached(state.applied()).await? {
         Some(reached) => Ok(reached),
@@ -170,7 +173,9 @@ fn possible_renames(operations: &[Operation]) -> Vec<String> {
         match operation {
             Operation::DropColumn { table, column } => {
                 found.extend(operations.iter().filter_map(|other| match other {
-                    Operation::AddColumn { table: same, column: added } if same == table && added.ty == column.ty => {
+                    Operation::AddColumn { table: same, column: added }
+                        if same == table && added.ty == column.ty =>
+                    {
                         Some(format!("{table}.{}:{}", column.name, added.name))
                     }
                     _ => None,
@@ -201,7 +206,8 @@ fn same_columns(a: &whimbrel_schema::catalog::Table, b: &whimbrel_schema::catalo
 /// The text has another form, or neither side names something that is declared.
 pub fn parse_rename(given: &str, declared: &Catalog) -> Result<Rename> {
     let bad = |what: &str| LifecycleError::BadRename { given: given.to_owned(), what: what.to_owned() };
-    let (old, new) = given.split_once(':').ok_or_else(|| bad("there is no `:` between the old and the new name"))?;
+    let (old, new) =
+        given.split_once(':').ok_or_else(|| bad("there is no `:` between the old and the new name"))?;
     let new_name = new.rsplit_once('.').map_or(new, |(_, last)| last);
     let parts: Vec<&str> = old.split('.').collect();
     let plain = QualifiedName::plain;
@@ -212,9 +218,8 @@ pub fn parse_rename(given: &str, declared: &Catalog) -> Result<Rename> {
         [name] if declared.enums.iter().any(|declared| declared.name == plain(new_name)) => {
             Ok(Rename::Enum { from: plain(name), to: plain(new_name) })
         }
-        [table, column] => column_rename(&plain(table), column, new_name, declared).ok_or_else(|| {
-            bad("the table is not declared, or it declares no column of the new name")
-        }),
+        [table, column] => column_rename(&plain(table), column, new_name, declared)
+            .ok_or_else(|| bad("the table is not declared, or it declares no column of the new name")),
         [schema, table, column] => {
             column_rename(&QualifiedName::new(schema, table), column, new_name, declared)
                 .ok_or_else(|| bad("the table is not declared, or it declares no column of the new name"))

@@ -44,7 +44,14 @@ impl DeclaredSchema {
             return Err(LifecycleError::SchemaMissing { path: path.display().to_string() });
         }
         if path.extension().is_some_and(|ending| ending == "json") {
-            return Self::from_schema(read_json(path)?);
+            let text = std::fs::read_to_string(path).map_err(|error| LifecycleError::SchemaDocument {
+                path: path.display().to_string(),
+                reason: error.to_string(),
+            })?;
+            return Self::from_schema(whimbrel_schema::read::read_json(
+                &shown(path, &project.folder),
+                &text,
+            )?);
         }
         Self::from_schema(read_rust(path, &project.folder)?)
     }
@@ -70,6 +77,11 @@ impl DeclaredSchema {
         let json = serde_json::to_vec(&self.catalog).expect("a catalogue always has a JSON form");
         crate::migration::hex(&Sha256::digest(&json))
     }
+}
+
+/// The path as the user knows it: from the project's folder.
+fn shown(path: &Path, project_folder: &Path) -> String {
+    path.strip_prefix(project_folder).unwrap_or(path).display().to_string()
 }
 
 /// The hash of the schema that a revision's snapshot holds; none where it keeps none.
@@ -101,7 +113,6 @@ fn read_json(path: &Path) -> Result<Schema> {
 }
 
 fn read_rust(path: &Path, project_folder: &Path) -> Result<Schema> {
-    let shown = path.strip_prefix(project_folder).unwrap_or(path).display().to_string();
     let load = |name: &str| std::fs::read_to_string(project_folder.join(name)).ok();
-    Ok(read_schema(&shown, &load)?)
+    Ok(read_schema(&shown(path, project_folder), &load)?)
 }

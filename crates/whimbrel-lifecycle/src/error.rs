@@ -53,7 +53,9 @@ pub enum LifecycleError {
     #[error("there is no schema at {path}")]
     #[diagnostic(
         code(schema::missing),
-        help("write it, name another file as `schema` in whimbrel.toml, or take it from the database: `whimbrel schema pull`")
+        help(
+            "write it, name another file as `schema` in whimbrel.toml, or take it from the database: `whimbrel schema pull`"
+        )
     )]
     SchemaMissing {
         /// The file.
@@ -77,7 +79,10 @@ pub enum LifecycleError {
     },
     /// A relational command on another data model.
     #[error("{product} has no relational schema")]
-    #[diagnostic(code(project::data_model), help("check `model` in whimbrel.toml and the URL: `whimbrel config`"))]
+    #[diagnostic(
+        code(project::data_model),
+        help("check `model` in whimbrel.toml and the URL: `whimbrel config`")
+    )]
     NotRelational {
         /// The product.
         product: String,
@@ -98,7 +103,9 @@ pub enum LifecycleError {
     #[error("the database is not what the schema declares:{}", listed(.differences))]
     #[diagnostic(
         code(verify::differs),
-        help("`whimbrel migrate create --auto --name …` writes what no migration makes; `whimbrel status` shows the whole picture")
+        help(
+            "`whimbrel migrate create --auto --name …` writes what no migration makes; `whimbrel status` shows the whole picture"
+        )
     )]
     Differs {
         /// The differences in words.
@@ -106,7 +113,10 @@ pub enum LifecycleError {
     },
     /// A baseline over a history.
     #[error("this database has a migration history already")]
-    #[diagnostic(code(migrate::has_history), help("`whimbrel migrate status` shows it; name a version to mark up to it"))]
+    #[diagnostic(
+        code(migrate::has_history),
+        help("`whimbrel migrate status` shows it; name a version to mark up to it")
+    )]
     HasHistory,
 }
 
@@ -114,7 +124,8 @@ pub enum LifecycleError {
 const LISTED: usize = 10;
 
 fn listed(differences: &[String]) -> String {
-    let mut text: String = differences.iter().take(LISTED).map(|sentence| format!("\n- {sentence}")).collect();
+    let mut text: String =
+        differences.iter().take(LISTED).map(|sentence| format!("\n- {sentence}")).collect();
     if differences.len() > LISTED {
         text.push_str(&format!("\n- and {} more", differences.len() - LISTED));
     }

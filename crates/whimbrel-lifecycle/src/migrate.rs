@@ -124,7 +124,8 @@ async fn run_locked(
 async fn record(session: &mut Session<'_>, folder: &Folder) -> Result<()> {
     let current = session.state(folder).await?.current();
     let declared = DeclaredSchema::read(session.project).ok();
-    let revisions = [DeclaredSchema::of_revision(folder, None)?, DeclaredSchema::of_revision(folder, current.as_ref())?];
+    let revisions =
+        [DeclaredSchema::of_revision(folder, None)?, DeclaredSchema::of_revision(folder, current.as_ref())?];
     let named: Vec<_> =
         declared.iter().chain(revisions.iter().flatten()).map(|declared| &declared.catalog).collect();
     session.record_reached(&named).await?;

@@ -135,7 +135,8 @@ impl Managed {
         for view in catalog.views.iter().filter(|view| !ours(&view.name)) {
             part.unmanaged.push(Unmanaged { kind: UnmanagedKind::View, name: view.name.clone() });
         }
-        for other in catalog.enums.iter().map(|item| &item.name).chain(catalog.sequences.iter().map(|item| &item.name))
+        for other in
+            catalog.enums.iter().map(|item| &item.name).chain(catalog.sequences.iter().map(|item| &item.name))
         {
             if !ours(other) {
                 part.unmanaged.push(Unmanaged { kind: UnmanagedKind::Type, name: other.clone() });

@@ -115,8 +115,9 @@ fn index_summary(desired: &Catalog, present: &Catalog) -> IndexSummary {
         summary.declared += table.indexes.len();
         let standing = present.table(&table.name);
         for index in &table.indexes {
-            let found = standing
-                .is_some_and(|standing| standing.indexes.iter().any(|candidate| candidate.name == index.name));
+            let found = standing.is_some_and(|standing| {
+                standing.indexes.iter().any(|candidate| candidate.name == index.name)
+            });
             if !found {
                 summary.missing.push(named(&table.name, &index.name));
             }

@@ -140,8 +140,8 @@ impl<'p> Session<'p> {
         let mut history = self.engine.history().await?;
         history.sort_by_key(|entry| Version::parse(&entry.version));
         let version = history.last().map(|entry| entry.version.clone());
-        let document = serde_json::to_string(&Reached { version, catalog })
-            .expect("a catalogue always has a JSON form");
+        let document =
+            serde_json::to_string(&Reached { version, catalog }).expect("a catalogue always has a JSON form");
         Ok(self.engine.record(REACHED, &document).await?)
     }
 

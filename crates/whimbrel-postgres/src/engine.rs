@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use whimbrel_engine::{Engine, HistoryChange, HistoryEntry, Inventory, Relational, Result, Scope, ServerDescription, Step};
+use whimbrel_engine::{
+    Engine, HistoryChange, HistoryEntry, Inventory, Relational, Result, Scope, ServerDescription, Step,
+};
 use whimbrel_schema::catalog::Catalog;
 
 use crate::connection::Postgres;

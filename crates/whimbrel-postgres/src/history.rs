@@ -15,7 +15,8 @@ const STATE: &str = "whimbrel_state";
 const INSTANT: &str = r#"YYYY-MM-DD"T"HH24:MI:SS.US"Z""#;
 
 /// The milliseconds since the transaction began, counted by the server.
-const ELAPSED_MS: &str = "round(extract(epoch FROM clock_timestamp() - transaction_timestamp()) * 1000)::bigint";
+const ELAPSED_MS: &str =
+    "round(extract(epoch FROM clock_timestamp() - transaction_timestamp()) * 1000)::bigint";
 
 impl Postgres {
     fn history_table(&self) -> String {

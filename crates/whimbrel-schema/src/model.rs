@@ -10,7 +10,9 @@ mod constraint;
 mod field;
 mod index;
 
-pub use constraint::{BinaryOperator, Check, Condition, Deferral, Expression, ForeignKey, Reference, ReferentialAction, Unique};
+pub use constraint::{
+    BinaryOperator, Check, Condition, Deferral, Expression, ForeignKey, Reference, ReferentialAction, Unique,
+};
 pub use field::{Default, Encryption, Field, FieldIndex, FieldType, Identity, Rules, Scalar};
 pub use index::{Index, IndexKey, IndexKind, IndexTarget};
 
@@ -346,9 +348,12 @@ mod tests {
 
     #[test]
     fn snake_case_splits_words() {
-        for (name, expected) in
-            [("InProgress", "in_progress"), ("HTTPServer", "http_server"), ("Trip", "trip"), ("Level2Up", "level2_up")]
-        {
+        for (name, expected) in [
+            ("InProgress", "in_progress"),
+            ("HTTPServer", "http_server"),
+            ("Trip", "trip"),
+            ("Level2Up", "level2_up"),
+        ] {
             assert_eq!(snake_case(name), expected);
         }
     }

@@ -230,6 +230,9 @@ fn carry_out(workspace: &mut Workspace<'_>, step: &Step, database: &str) -> std:
     }
     workspace.settle().map_err(|(position, trouble)| {
         Attempt::Failed(trouble.in_statement(&step.source, &step.statements[position], database))
+    })?;
+    workspace.write_notes().map_err(|error| {
+        Attempt::Failed(classify(&error, database, &format!("noting what {} made", step.source.name)))
     })
 }
 

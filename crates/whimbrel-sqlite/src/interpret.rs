@@ -13,6 +13,7 @@ mod sequence;
 mod table_element;
 mod view;
 
+pub(crate) use dependents::reads_relation;
 pub(crate) use view::create_declared_view;
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};

@@ -3,7 +3,7 @@
 mod definition;
 mod foreign;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
 use whimbrel_schema::catalog::{Catalog, QualifiedName, Table, Unmanaged, UnmanagedKind, View};
@@ -37,63 +37,87 @@ fn is_virtual(entry: &Entry) -> bool {
         && words.next().is_some_and(|word| word.eq_ignore_ascii_case("virtual"))
 }
 
-/// SQLite's text of a table and its indexes; what a note's hash is taken of.
-fn text_of(table: &Entry, indexes: &[&Entry]) -> String {
-    let mut text = table.sql.clone();
-    for index in indexes {
-        text.push('\n');
-        text.push_str(&index.sql);
+/// SQLite's text of a table and of its indexes.
+pub(crate) struct TableText {
+    sql: String,
+    /// Each index with its text, sorted by name.
+    pub(crate) indexes: Vec<(String, String)>,
+}
+
+impl TableText {
+    /// What a note's hash is taken of.
+    pub(crate) fn whole(&self) -> String {
+        let mut text = self.sql.clone();
+        for (_, index) in &self.indexes {
+            text.push('\n');
+            text.push_str(index);
+        }
+        text
     }
-    text
 }
 
-/// The table's text with its indexes; none where there is no such table.
-pub(crate) fn table_text(connection: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
-    let all = entries(connection, Some(name))?;
-    let indexes: Vec<&Entry> = all.iter().filter(|entry| is_index(entry)).collect();
-    Ok(all.iter().find(|entry| entry.kind == "table").map(|table| text_of(table, &indexes)))
+/// SQLite's texts of everything, by name.
+#[derive(Default)]
+pub(crate) struct Texts {
+    /// The tables besides virtual ones.
+    pub(crate) tables: BTreeMap<String, TableText>,
+    /// Those among the tables in which virtual tables keep their data.
+    pub(crate) shadows: BTreeSet<String>,
+    pub(crate) views: BTreeMap<String, String>,
+    virtual_tables: Vec<String>,
+    /// Each trigger as `table.trigger`.
+    triggers: Vec<String>,
 }
 
-pub(crate) fn view_text(connection: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
-    let all = entries(connection, Some(name))?;
-    Ok(all.into_iter().find(|entry| entry.kind == "view").map(|entry| entry.sql))
-}
-
-/// An index that SQLite makes for a constraint by itself has no text.
-fn is_index(entry: &Entry) -> bool {
-    entry.kind == "index" && !entry.sql.is_empty()
-}
-
-fn described(connection: &Connection, table: &Entry, indexes: &[&Entry]) -> rusqlite::Result<Table> {
-    let hash = ledger::hash(&text_of(table, indexes));
-    match ledger::noted(connection, Noted::Table, &table.name, &hash)? {
-        Some(noted) => Ok(noted),
-        None => {
-            let texts: Vec<(String, String)> =
-                indexes.iter().map(|index| (index.name.clone(), index.sql.clone())).collect();
-            foreign::table(connection, &table.name, &table.sql, &texts)
+pub(crate) fn texts(connection: &Connection) -> rusqlite::Result<Texts> {
+    let mut texts = Texts::default();
+    let mut indexes: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    for entry in entries(connection, None)? {
+        match entry.kind.as_str() {
+            "table" if is_virtual(&entry) => texts.virtual_tables.push(entry.name),
+            "table" => {
+                texts.tables.insert(entry.name, TableText { sql: entry.sql, indexes: Vec::new() });
+            }
+            // An index that SQLite makes for a constraint by itself has no text.
+            "index" if !entry.sql.is_empty() => {
+                indexes.entry(entry.table).or_default().push((entry.name, entry.sql));
+            }
+            "trigger" => texts.triggers.push(format!("{}.{}", entry.table, entry.name)),
+            "view" => {
+                texts.views.insert(entry.name, entry.sql);
+            }
+            _ => {}
         }
     }
+    for (table, indexes) in indexes {
+        if let Some(text) = texts.tables.get_mut(&table) {
+            text.indexes = indexes;
+        }
+    }
+    let shadows = texts.tables.keys().filter(|name| is_shadow(name, &texts.virtual_tables));
+    texts.shadows = shadows.cloned().collect();
+    Ok(texts)
 }
 
-/// The table of this name; virtual tables are none.
-pub(crate) fn table(connection: &Connection, name: &str) -> rusqlite::Result<Option<Table>> {
-    let all = entries(connection, Some(name))?;
-    let indexes: Vec<&Entry> = all.iter().filter(|entry| is_index(entry)).collect();
-    match all.iter().find(|entry| entry.kind == "table" && !is_virtual(entry)) {
-        Some(table) => described(connection, table, &indexes).map(Some),
-        None => Ok(None),
+/// The names of all tables, views and indexes.
+pub(crate) fn names(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement =
+        connection.prepare_cached("SELECT name FROM sqlite_master WHERE type <> 'trigger'")?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    rows.collect()
+}
+
+/// The table as its note describes it, or its text where the note is not of this text.
+pub(crate) fn described(connection: &Connection, name: &str, text: &TableText) -> rusqlite::Result<Table> {
+    match ledger::noted(connection, Noted::Table, name, &ledger::hash(&text.whole()))? {
+        Some(noted) => Ok(noted),
+        None => foreign::table(connection, name, &text.sql, &text.indexes),
     }
 }
 
 /// Every table, sorted by name.
 pub(crate) fn tables(connection: &Connection) -> rusqlite::Result<Vec<Table>> {
     Ok(catalog(connection)?.tables)
-}
-
-/// Every view that stands here.
-pub(crate) fn views(connection: &Connection) -> rusqlite::Result<Vec<View>> {
-    Ok(catalog(connection)?.views)
 }
 
 /// The triggers of a table, with their texts.
@@ -104,59 +128,43 @@ pub(crate) fn triggers(connection: &Connection, table: &str) -> rusqlite::Result
 
 /// The whole catalogue, sorted.
 pub(crate) fn catalog(connection: &Connection) -> rusqlite::Result<Catalog> {
-    let all = entries(connection, None)?;
-    let mut indexes: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
-    for entry in all.iter().filter(|entry| is_index(entry)) {
-        indexes.entry(&entry.table).or_default().push(entry);
-    }
-    let virtual_tables: Vec<&str> = all
-        .iter()
-        .filter(|entry| entry.kind == "table" && is_virtual(entry))
-        .map(|entry| entry.name.as_str())
-        .collect();
+    let texts = texts(connection)?;
     let mut catalog = Catalog { enums: ledger::all(connection, Noted::Enum)?, ..Catalog::default() };
-    let mut unmanaged = |kind, name: String| {
-        catalog.unmanaged.push(Unmanaged { kind, name: QualifiedName::plain(name) });
-    };
-    let mut tables = Vec::new();
-    let mut views = Vec::new();
-    for entry in &all {
-        match entry.kind.as_str() {
-            "table" if is_virtual(entry) => unmanaged(UnmanagedKind::VirtualTable, entry.name.clone()),
-            "table" if is_shadow(&entry.name, &virtual_tables) => {}
-            "table" => {
-                let own = indexes.get(entry.name.as_str()).map(Vec::as_slice).unwrap_or_default();
-                tables.push(described(connection, entry, own)?);
-            }
-            "trigger" => unmanaged(UnmanagedKind::Trigger, format!("{}.{}", entry.table, entry.name)),
-            "view" => views.push(view(connection, entry)?),
-            _ => {}
-        }
+    for (kind, names) in
+        [(UnmanagedKind::VirtualTable, texts.virtual_tables), (UnmanagedKind::Trigger, texts.triggers)]
+    {
+        let unmanaged = names.into_iter().map(|name| Unmanaged { kind, name: QualifiedName::plain(name) });
+        catalog.unmanaged.extend(unmanaged);
     }
-    catalog.tables = tables;
-    catalog.views = views;
+    for (name, text) in texts.tables.iter().filter(|(name, _)| !texts.shadows.contains(*name)) {
+        catalog.tables.push(described(connection, name, text)?);
+    }
+    for (name, text) in &texts.views {
+        catalog.views.push(view(connection, name, text)?);
+    }
     catalog.sort();
     Ok(catalog)
 }
 
-fn view(connection: &Connection, entry: &Entry) -> rusqlite::Result<View> {
-    let noted = ledger::noted(connection, Noted::View, &entry.name, &ledger::hash(&entry.sql))?;
+/// The view as its note describes it, or its text where the note is not of this text.
+pub(crate) fn view(connection: &Connection, name: &str, text: &str) -> rusqlite::Result<View> {
+    let noted = ledger::noted(connection, Noted::View, name, &ledger::hash(text))?;
     Ok(noted.unwrap_or_else(|| View {
-        name: QualifiedName::plain(&entry.name),
-        query: definition::view_query(&entry.sql),
+        name: QualifiedName::plain(name),
+        query: definition::view_query(text),
         materialized: false,
         comment: None,
     }))
 }
 
 /// The tables in which a virtual table keeps its data: `name_data`, `name_idx` and so on.
-fn is_shadow(name: &str, virtual_tables: &[&str]) -> bool {
+fn is_shadow(name: &str, virtual_tables: &[String]) -> bool {
     const ENDINGS: &[&str] = &[
         "data", "idx", "content", "docsize", "config", "segments", "segdir", "stat", "node", "parent",
         "rowid",
     ];
     virtual_tables.iter().any(|owner| {
-        name.strip_prefix(owner)
+        name.strip_prefix(owner.as_str())
             .and_then(|rest| rest.strip_prefix('_'))
             .is_some_and(|ending| ENDINGS.contains(&ending))
     })

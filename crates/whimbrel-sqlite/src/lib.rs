@@ -21,6 +21,7 @@ mod names;
 mod quote;
 mod relational;
 mod render;
+mod schema;
 mod supported;
 mod syntax;
 mod trouble;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rusqlite::Connection;
 use whimbrel_engine::{Relational, Result, Scope};
-use whimbrel_schema::catalog::{Catalog, DEFAULT_SCHEMA};
+use whimbrel_schema::catalog::{Catalog, DEFAULT_SCHEMA, View};
 
 use crate::connection::{SqliteOptions, classify};
 use crate::engine::Sqlite;
@@ -65,9 +65,36 @@ fn build(connection: &Connection, desired: &Catalog) -> Result<()> {
     for table in &desired.tables {
         workspace.check_references(table).map_err(about(format!("the table `{}`", table.name)))?;
     }
-    for view in &desired.views {
-        interpret::create_declared_view(&mut workspace, view)
-            .map_err(about(format!("the view `{}`", view.name)))?;
+    build_views(&mut workspace, &desired.views)?;
+    workspace
+        .write_notes()
+        .map_err(|error| classify(&error, ":memory:", "noting what the declared schema holds"))
+}
+
+/// Views may read one another, so one that cannot be made yet waits for the others. Each round makes one or
+/// more, or is the last.
+fn build_views(workspace: &mut Workspace<'_>, views: &[View]) -> Result<()> {
+    let mut pending: Vec<&View> = views.iter().collect();
+    while !pending.is_empty() {
+        let count = pending.len();
+        let mut failed = Vec::new();
+        for view in pending {
+            if let Err(trouble) = interpret::create_declared_view(workspace, view) {
+                failed.push((view, trouble));
+            }
+        }
+        pending = failed.iter().map(|(view, _)| *view).collect();
+        if failed.len() == count {
+            // The one at fault is not one that waits for another.
+            let waits = |view: &View| {
+                pending
+                    .iter()
+                    .any(|other| other.name != view.name && interpret::reads_relation(view, &other.name))
+            };
+            let at = failed.iter().position(|(view, _)| !waits(view)).unwrap_or_default();
+            let (view, trouble) = failed.swap_remove(at);
+            return Err(trouble.about(&format!("the view `{}`", view.name), ":memory:"));
+        }
     }
     Ok(())
 }

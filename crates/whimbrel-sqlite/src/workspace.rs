@@ -1,6 +1,8 @@
 //! The open transaction that statements are carried out in, with the schema as it stands there.
 
+use std::cell::{RefCell, RefMut};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use rusqlite::Connection;
 use whimbrel_schema::catalog::{EnumDefinition, IndexDefinition, QualifiedName, Table, View};
@@ -8,8 +10,9 @@ use whimbrel_schema::catalog::{EnumDefinition, IndexDefinition, QualifiedName, T
 use crate::canonical::canonicalise;
 use crate::ledger::{self, Noted};
 use crate::quote::quoted;
+use crate::render;
+use crate::schema::Schema;
 use crate::trouble::{Outcome, Trouble};
-use crate::{introspect, render};
 
 /// What the statements of one step see and do.
 pub(crate) struct Workspace<'c> {
@@ -24,6 +27,8 @@ pub(crate) struct Workspace<'c> {
     pub(crate) position: usize,
     /// The tables that must still become what SQLite can hold, each with the statement that left it so.
     unsettled: BTreeMap<QualifiedName, usize>,
+    /// What stands there; read when it is first asked for.
+    schema: RefCell<Option<Schema>>,
 }
 
 impl<'c> Workspace<'c> {
@@ -35,6 +40,7 @@ impl<'c> Workspace<'c> {
             rebuilt: false,
             position: 0,
             unsettled: BTreeMap::new(),
+            schema: RefCell::new(None),
         }
     }
 
@@ -73,29 +79,44 @@ impl<'c> Workspace<'c> {
         result.map_err(|error| Trouble::Sqlite { error, sql: "a read of the schema".to_owned() })
     }
 
+    fn schema(&self) -> Outcome<RefMut<'_, Schema>> {
+        let mut schema = self.schema.borrow_mut();
+        if schema.is_none() {
+            *schema = Some(self.read(Schema::load(self.connection))?);
+        }
+        Ok(RefMut::map(schema, |schema| schema.as_mut().expect("the schema was loaded just before")))
+    }
+
     pub(crate) fn table(&self, name: &QualifiedName) -> Outcome<Option<Table>> {
-        self.read(introspect::table(self.connection, &name.name))
+        let table = self.read(self.schema()?.table(self.connection, &name.name))?;
+        Ok(table.map(Rc::unwrap_or_clone))
     }
 
     pub(crate) fn require_table(&self, name: &QualifiedName) -> Outcome<Table> {
         self.table(name)?.ok_or_else(|| Trouble::failed(format!("there is no table `{name}`")))
     }
 
-    pub(crate) fn tables(&self) -> Outcome<Vec<Table>> {
-        self.read(introspect::tables(self.connection))
+    /// Every table, sorted by name.
+    pub(crate) fn tables(&self) -> Outcome<Vec<Rc<Table>>> {
+        self.read(self.schema()?.tables(self.connection))
     }
 
-    pub(crate) fn enums(&self) -> Outcome<Vec<EnumDefinition>> {
-        self.read(ledger::all(self.connection, Noted::Enum))
+    /// Every view, sorted by name.
+    pub(crate) fn views(&self) -> Outcome<Vec<Rc<View>>> {
+        self.read(self.schema()?.views(self.connection))
+    }
+
+    pub(crate) fn has_view(&self, name: &QualifiedName) -> Outcome<bool> {
+        Ok(self.schema()?.has_view(&name.name))
+    }
+
+    pub(crate) fn enums(&self) -> Outcome<Rc<Vec<EnumDefinition>>> {
+        Ok(self.schema()?.enums())
     }
 
     /// Whether a table, view or index has the name.
     pub(crate) fn is_taken(&self, name: &str) -> Outcome<bool> {
-        let taken = self
-            .connection
-            .prepare_cached("SELECT 1 FROM sqlite_master WHERE name = ?1 COLLATE NOCASE")
-            .and_then(|mut statement| statement.exists([name]));
-        self.read(taken)
+        Ok(self.schema()?.is_taken(name))
     }
 
     /// The first thing that the statements left as SQLite cannot hold it, with the statement's position.
@@ -116,24 +137,37 @@ impl<'c> Workspace<'c> {
         } else {
             self.unsettled.remove(&table.name);
         }
-        let text = self.read(introspect::table_text(self.connection, &table.name.name))?.unwrap_or_default();
-        let result =
-            ledger::note(self.connection, Noted::Table, &table.name.name, ledger::hash(&text), table);
-        self.read(result)
+        self.schema()?.keep_table(table);
+        Ok(())
     }
 
     pub(crate) fn note_view(&self, view: &View) -> Outcome<()> {
-        let text = self.read(introspect::view_text(self.connection, &view.name.name))?.unwrap_or_default();
-        self.read(ledger::note(self.connection, Noted::View, &view.name.name, ledger::hash(&text), view))
+        self.schema()?.keep_view(view);
+        Ok(())
     }
 
     pub(crate) fn note_enum(&self, definition: &EnumDefinition) -> Outcome<()> {
+        self.schema()?.keep_enum(definition);
         let name = &definition.name.name;
         self.read(ledger::note(self.connection, Noted::Enum, name, String::new(), definition))
     }
 
     pub(crate) fn forget(&self, about: Noted, name: &str) -> Outcome<()> {
+        let mut schema = self.schema()?;
+        match about {
+            Noted::Table => schema.forget_table(name),
+            Noted::View => schema.forget_view(name),
+            Noted::Enum => schema.forget_enum(name),
+        }
         self.read(ledger::forget(self.connection, about, name))
+    }
+
+    /// Writes what the statements made of the tables and views; the last act of a step.
+    pub(crate) fn write_notes(&self) -> rusqlite::Result<()> {
+        match &mut *self.schema.borrow_mut() {
+            Some(schema) => schema.write_notes(self.connection),
+            None => Ok(()),
+        }
     }
 
     /// Makes the table with its indexes.

@@ -3,10 +3,10 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use whimbrel_lifecycle::LifecycleError;
+use whimbrel_lifecycle::Session;
 use whimbrel_lifecycle::create::{Created, create_auto, create_template, parse_rename, pending_change};
 use whimbrel_lifecycle::declared::DeclaredSchema;
 use whimbrel_lifecycle::migration::Folder;
-use whimbrel_lifecycle::Session;
 
 use super::{Context, Outcome, text};
 use crate::arguments::CreateArguments;

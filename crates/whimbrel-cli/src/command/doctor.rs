@@ -48,7 +48,10 @@ async fn examine(context: &Context<'_>, findings: &mut Vec<Finding>) {
         Err(error) => return findings.push(failed("project", &error)),
     };
     findings.push(fine("project", format!("{} in {}", project.name.value, project.folder.display())));
-    findings.push(fine("environment", format!("{} from {}", project.environment.value, project.environment.origin)));
+    findings.push(fine(
+        "environment",
+        format!("{} from {}", project.environment.value, project.environment.origin),
+    ));
     findings.push(fine("url", format!("{} from {}", project.url.value, project.url.origin)));
     let declared = match DeclaredSchema::read(&project) {
         Ok(declared) => {
@@ -63,14 +66,21 @@ async fn examine(context: &Context<'_>, findings: &mut Vec<Finding>) {
     match context.session(&project, Purpose::Look).await {
         Ok(mut session) => {
             let server = session.engine.server();
-            findings.push(fine("connection", format!("{} {} at {}", server.product, server.version, server.location)));
+            findings.push(fine(
+                "connection",
+                format!("{} {} at {}", server.product, server.version, server.location),
+            ));
             examine_database(&mut session, declared.as_ref(), findings).await;
         }
         Err(error) => findings.push(failed("connection", &error)),
     }
 }
 
-async fn examine_database(session: &mut Session<'_>, declared: Option<&DeclaredSchema>, findings: &mut Vec<Finding>) {
+async fn examine_database(
+    session: &mut Session<'_>,
+    declared: Option<&DeclaredSchema>,
+    findings: &mut Vec<Finding>,
+) {
     let folder = match session.folder() {
         Ok(folder) => folder,
         Err(error) => return findings.push(failed("migrations", &error)),

@@ -166,7 +166,8 @@ pub(crate) fn parse_version(text: &str) -> Result<Version, LifecycleError> {
 
 /// The outcome of `migrate` and `rollback`.
 pub(crate) fn render_report(report: &MigrateReport) -> String {
-    let current = report.current.as_deref().map_or("before the first migration".to_owned(), |at| format!("at {at}"));
+    let current =
+        report.current.as_deref().map_or("before the first migration".to_owned(), |at| format!("at {at}"));
     let pending = if report.pending == 0 { String::new() } else { format!(", {} pending", report.pending) };
     if report.steps.is_empty() {
         return format!("Nothing to do: {current}{pending}.\n");

@@ -41,17 +41,23 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> Outcome {
             Some(MigrateCommand::Current) => migrate::current(&context).await,
             Some(MigrateCommand::Redo) => migrate::redo(&context).await,
             Some(MigrateCommand::Seal) => migrate::seal(&context).await,
-            Some(MigrateCommand::Baseline { version }) => migrate::baseline(&context, version.as_deref()).await,
+            Some(MigrateCommand::Baseline { version }) => {
+                migrate::baseline(&context, version.as_deref()).await
+            }
         },
         Command::Rollback(given) => rollback::run(&context, given).await,
         Command::Reset => init::reset(&context).await,
         Command::Schema(SchemaCommand::Print { format }) => schema::print(&context, *format),
-        Command::Schema(SchemaCommand::Pull { stdout, force }) => schema::pull(&context, *stdout, *force).await,
+        Command::Schema(SchemaCommand::Pull { stdout, force }) => {
+            schema::pull(&context, *stdout, *force).await
+        }
         Command::Schema(SchemaCommand::Diff { exit_code }) => schema::diff(&context, *exit_code).await,
         Command::Completions { shell } => Ok(completions::run(&context, *shell)),
         Command::Upgrade { target, sql } => alembic::upgrade(&context, target, *sql).await,
         Command::Downgrade { target, sql } => alembic::downgrade(&context, target, *sql).await,
-        Command::Revision { message, autogenerate } => create::write(&context, message, *autogenerate, &[]).await,
+        Command::Revision { message, autogenerate } => {
+            create::write(&context, message, *autogenerate, &[]).await
+        }
         Command::History => migrate::history(&context).await,
         Command::Current => migrate::current(&context).await,
         Command::Heads => alembic::heads(&context),
@@ -107,7 +113,10 @@ impl Context<'_> {
 /// `user@host`, as far as the system tells.
 fn deployer() -> String {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let user = variable("USER").or_else(|| variable("LOGNAME")).or_else(|| variable("USERNAME")).or_else(account_name);
+    let user = variable("USER")
+        .or_else(|| variable("LOGNAME"))
+        .or_else(|| variable("USERNAME"))
+        .or_else(account_name);
     let host = variable("HOSTNAME")
         .or_else(|| std::fs::read_to_string("/proc/sys/kernel/hostname").ok())
         .map(|name| name.trim().to_owned());

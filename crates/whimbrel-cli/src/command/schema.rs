@@ -107,11 +107,24 @@ fn markdown(catalog: &Catalog) -> String {
         }
         let mut facts = Vec::new();
         facts.extend(table.primary_key.iter().map(|key| format!("primary key ({})", key.columns.join(", "))));
-        facts.extend(table.uniques.iter().map(|unique| format!("unique ({}) as `{}`", unique.columns.join(", "), unique.name)));
+        facts.extend(
+            table
+                .uniques
+                .iter()
+                .map(|unique| format!("unique ({}) as `{}`", unique.columns.join(", "), unique.name)),
+        );
         facts.extend(table.foreign_keys.iter().map(|key| {
-            format!("({}) references {} ({}) as `{}`", key.columns.join(", "), key.references, key.referenced_columns.join(", "), key.name)
+            format!(
+                "({}) references {} ({}) as `{}`",
+                key.columns.join(", "),
+                key.references,
+                key.referenced_columns.join(", "),
+                key.name
+            )
         }));
-        facts.extend(table.checks.iter().map(|check| format!("check `{}`: `{}`", check.name, check.expression)));
+        facts.extend(
+            table.checks.iter().map(|check| format!("check `{}`: `{}`", check.name, check.expression)),
+        );
         facts.extend(table.indexes.iter().map(|index| format!("index `{}`", index.name)));
         if !facts.is_empty() {
             out.push('\n');

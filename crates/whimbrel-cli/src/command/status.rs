@@ -28,7 +28,11 @@ pub(crate) fn render(report: &StatusReport) -> String {
             .iter()
             .map(|table| {
                 let estimated = if table.rows_estimated { "~" } else { "" };
-                vec![table.name.to_string(), format!("{estimated}{}", table.rows), text::bytes(table.size_bytes)]
+                vec![
+                    table.name.to_string(),
+                    format!("{estimated}{}", table.rows),
+                    text::bytes(table.size_bytes),
+                ]
             })
             .collect();
         out.push('\n');

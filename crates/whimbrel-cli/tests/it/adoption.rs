@@ -23,6 +23,53 @@ fn postgres_18() {
     adopt(PostgresVersion::V18);
 }
 
+/// What an application made in SQLite's own words.
+const EMBEDDED: &str = r"
+    CREATE TABLE customers (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        email TEXT NOT NULL UNIQUE,
+        name VARCHAR(80),
+        credit NUMERIC(10, 2) NOT NULL DEFAULT 0,
+        CHECK (credit >= 0)
+    );
+    CREATE TABLE orders (
+        id INTEGER PRIMARY KEY,
+        customer_id INTEGER NOT NULL REFERENCES customers (id) ON DELETE CASCADE,
+        placed_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP,
+        paid BOOLEAN NOT NULL DEFAULT 0
+    );
+    CREATE INDEX orders_by_customer ON orders (customer_id, placed_at DESC);
+    CREATE VIEW unpaid AS SELECT id FROM orders WHERE NOT paid;
+    CREATE TRIGGER orders_placed AFTER INSERT ON orders BEGIN
+        UPDATE customers SET credit = credit WHERE id = NEW.customer_id;
+    END;
+    INSERT INTO customers (email) VALUES ('ana@example.org');
+    INSERT INTO orders (customer_id) VALUES (1);";
+
+#[test]
+fn sqlite() {
+    let project = Project::bare(Engine::Sqlite);
+    let connection = rusqlite::Connection::open(project.database_path()).unwrap();
+    connection.execute_batch(EMBEDDED).unwrap();
+    project.run(&["schema", "pull"], 0);
+    project.run(&["migrate", "baseline"], 0);
+    let status = project.run(&["status", "--exit-code"], 0);
+    for object in ["view unpaid", "orders_placed"] {
+        assert!(status.stdout.contains(object), "{object} is not named in\n{}", status.stdout);
+    }
+    project.run(&["migrate", "check"], 0);
+    let nothing = project.run(&["migrate", "create", "--auto", "--name", "nothing"], 0);
+    assert!(nothing.stdout.contains("Nothing to write"), "{}", nothing.stdout);
+    let left: i64 = connection
+        .query_row(
+            "SELECT count(*) FROM sqlite_schema WHERE name IN ('unpaid', 'orders_placed')",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(left, 2);
+}
+
 fn adopt(version: PostgresVersion) {
     let project = Project::bare(Engine::Postgres(version));
     project.database().psql(TRAVYA_PAGE).unwrap();

@@ -5,13 +5,11 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use whimbrel_engine::{
-    Engine as _, HistoryChange, HistoryEntry, HistoryKind, Scope, Source, Statement, Step,
-};
-use whimbrel_schema::catalog::Catalog;
+use whimbrel_engine::{HistoryChange, HistoryEntry, HistoryKind, Scope, Source, Statement, Step};
+use whimbrel_schema::catalog::{Catalog, ColumnType, IndexPartTarget};
 use whimbrel_schema::ddl;
 use whimbrel_schema::diff::{describe, diff};
-use whimbrel_schema::generate::{Histogram, Options, random_schema};
+use whimbrel_schema::generate::{Histogram, Options, Random, random_schema};
 use whimbrel_schema::lower::lower;
 use whimbrel_schema::print::print_rust;
 use whimbrel_schema::read::read_text;
@@ -85,13 +83,139 @@ fn run_engine(engine: Engine, first: u64) -> Histogram {
     total
 }
 
+/// How many pairs of neighbouring schemas each engine is led between.
+const PAIRS_PER_ENGINE: u64 = 15;
+
+#[test]
+fn every_way_between_two_schemas_arrives_and_leads_back() {
+    let base = base_seed();
+    println!("base seed {base}; repeat with WHIMBREL_TEST_SEED={base}");
+    std::thread::scope(|scope| {
+        for (engine, number) in Engine::ALL.into_iter().zip(0..) {
+            scope.spawn(move || lead_between(engine, base.wrapping_add(number * PAIRS_PER_ENGINE)));
+        }
+    });
+}
+
+/// The same seed with another number of tables gives schemas that share most tables and few constraints.
+fn lead_between(engine: Engine, first: u64) {
+    let project = Project::new(engine);
+    wait(async {
+        let mut session = connect(&project).await;
+        session.prepare().await.unwrap();
+        let mut failures = Vec::new();
+        for seed in first..first.wrapping_add(PAIRS_PER_ENGINE) {
+            let [one, mut other] = [5, 4].map(|tables| {
+                let options = Options { for_sqlite: engine == Engine::Sqlite, tables };
+                lower(&random_schema(seed, options).0).unwrap().catalog
+            });
+            change_columns(&mut other, &mut Random::new(seed), engine);
+            if let Err(what) = there_and_back(session.as_mut(), &one, &other).await {
+                failures.push(format!("{engine:?}, seed {seed}: {what}"));
+            }
+            for catalog in [&one, &other] {
+                session.clear(&scope_of(catalog)).await.unwrap();
+            }
+            session.prepare().await.unwrap();
+        }
+        assert!(
+            failures.is_empty(),
+            "{} of {PAIRS_PER_ENGINE} fail\n{}",
+            failures.len(),
+            failures.join("\n\n")
+        );
+    });
+}
+
+/// Changes a third of the columns in place: nullability, default, comment, and types that widen.
+fn change_columns(catalog: &mut Catalog, random: &mut Random, engine: Engine) {
+    let keys: Vec<_> = catalog.tables.iter().flat_map(|table| table.foreign_keys.clone()).collect();
+    for table in &mut catalog.tables {
+        let fixed: Vec<String> = (table.primary_key.iter().flat_map(|key| &key.columns))
+            .chain(
+                keys.iter()
+                    .filter(|key| key.references == table.name)
+                    .flat_map(|key| &key.referenced_columns),
+            )
+            .chain(table.foreign_keys.iter().flat_map(|key| &key.columns))
+            .chain(table.indexes.iter().flat_map(|index| &index.keys).filter_map(|part| match &part.target {
+                IndexPartTarget::Column(name) if part.operator_class.is_some() => Some(name),
+                IndexPartTarget::Column(_) | IndexPartTarget::Expression(_) => None,
+            }))
+            .cloned()
+            .collect();
+        for column in &mut table.columns {
+            let plain = !column.serial && column.identity.is_none() && column.generated.is_none();
+            if fixed.contains(&column.name) || !plain || !random.percent(33) {
+                continue;
+            }
+            match random.below(4) {
+                0 => column.nullable = !column.nullable,
+                1 => column.default = None,
+                2 if engine != Engine::Sqlite => column.comment = Some("It's changed.".to_owned()),
+                _ => column.ty = widened(&column.ty),
+            }
+        }
+    }
+}
+
+fn widened(ty: &ColumnType) -> ColumnType {
+    match ty {
+        ColumnType::SmallInt => ColumnType::Integer,
+        ColumnType::Integer => ColumnType::BigInt,
+        ColumnType::Varchar(Some(length)) => ColumnType::Varchar(Some(length * 2)),
+        ColumnType::Timestamp => ColumnType::TimestampTz,
+        other => other.clone(),
+    }
+}
+
+/// From nothing to one, to the other, and back.
+async fn there_and_back(
+    engine: &mut dyn whimbrel_engine::Engine,
+    one: &Catalog,
+    other: &Catalog,
+) -> Result<(), String> {
+    let first = ddl::script(&diff(&Catalog::default(), one, &[]));
+    engine.apply(&step(&first.up, "0001", true)).await.map_err(|error| format!("building: {error:?}"))?;
+    let operations = diff(one, other, &[]);
+    assert!(!operations.is_empty(), "the two schemas differ");
+    let change = ddl::script(&operations);
+    engine
+        .apply(&step(&change.up, "0002", true))
+        .await
+        .map_err(|error| format!("there: {error:?}\n{:#?}", change.up))?;
+    stands(engine, other).await.map_err(|what| format!("there: {what}\n{:#?}", change.up))?;
+    engine
+        .apply(&step(&change.down, "0002", false))
+        .await
+        .map_err(|error| format!("back: {error:?}\n{:#?}", change.down))?;
+    stands(engine, one).await.map_err(|what| format!("back: {what}\n{:#?}", change.down))
+}
+
+/// Compares what stands with what is wanted, whatever the order of columns.
+async fn stands(engine: &mut dyn whimbrel_engine::Engine, wanted: &Catalog) -> Result<(), String> {
+    let scope = scope_of(wanted);
+    let relational = engine.relational().expect("the engine is relational");
+    let mut present = relational.introspect(&scope).await.map_err(|error| format!("reading: {error:?}"))?;
+    let mut desired =
+        relational.normalise(wanted).await.map_err(|error| format!("normalising: {error:?}"))?;
+    let differences = describe(&diff(&present, &desired, &[]));
+    if !differences.is_empty() {
+        return Err(format!("a difference: {differences:#?}"));
+    }
+    for table in present.tables.iter_mut().chain(&mut desired.tables) {
+        table.columns.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+    if present == desired { Ok(()) } else { Err(first_inequality(&present, &desired)) }
+}
+
 /// Builds the catalogue, compares what stands with what is wanted, and takes everything down again.
 async fn build_and_empty(engine: &mut dyn whimbrel_engine::Engine, declared: &Catalog) -> Result<(), String> {
     let scope = scope_of(declared);
     let script = ddl::script(&diff(&Catalog::default(), declared, &[]));
     let relational = engine.relational().expect("the engine is relational");
     let desired = relational.normalise(declared).await.map_err(|error| format!("normalising: {error:?}"))?;
-    engine.apply(&step(&script.up, true)).await.map_err(|error| format!("up: {error:?}"))?;
+    engine.apply(&step(&script.up, "0001", true)).await.map_err(|error| format!("up: {error:?}"))?;
     let relational = engine.relational().expect("the engine is relational");
     let present = relational.introspect(&scope).await.map_err(|error| format!("reading: {error:?}"))?;
     let differences = describe(&diff(&present, &desired, &[]));
@@ -101,7 +225,7 @@ async fn build_and_empty(engine: &mut dyn whimbrel_engine::Engine, declared: &Ca
     if present != desired {
         return Err(first_inequality(&present, &desired));
     }
-    engine.apply(&step(&script.down, false)).await.map_err(|error| format!("down: {error:?}"))?;
+    engine.apply(&step(&script.down, "0001", false)).await.map_err(|error| format!("down: {error:?}"))?;
     let relational = engine.relational().expect("the engine is relational");
     let left = relational.introspect(&scope).await.map_err(|error| format!("reading: {error:?}"))?;
     if left.is_empty() { Ok(()) } else { Err(format!("the way down leaves {left:#?}")) }
@@ -120,8 +244,7 @@ fn scope_of(declared: &Catalog) -> Scope {
 }
 
 /// A migration of these statements.
-fn step(statements: &[String], up: bool) -> Step {
-    const VERSION: &str = "0001";
+fn step(statements: &[String], version: &str, up: bool) -> Step {
     let mut text = String::new();
     let statements = statements
         .iter()
@@ -133,7 +256,7 @@ fn step(statements: &[String], up: bool) -> Step {
         })
         .collect();
     let entry = HistoryEntry {
-        version: VERSION.to_owned(),
+        version: version.to_owned(),
         name: "generated".to_owned(),
         checksum: String::new(),
         chain: String::new(),
@@ -144,9 +267,9 @@ fn step(statements: &[String], up: bool) -> Step {
         applied_by: "test".to_owned(),
     };
     let history =
-        if up { HistoryChange::Insert(entry) } else { HistoryChange::Remove { version: VERSION.to_owned() } };
+        if up { HistoryChange::Insert(entry) } else { HistoryChange::Remove { version: version.to_owned() } };
     Step {
-        source: Source { name: "0001-generated.sql".to_owned(), text: Arc::from(text) },
+        source: Source { name: format!("{version}-generated.sql"), text: Arc::from(text) },
         statements,
         history,
     }

@@ -68,7 +68,9 @@ impl Chain {
                 return Err(bad("a line holds a hash, a checksum and a file name"));
             };
             if hash != link_hash(chain.links.last(), file_name, checksum) {
-                return Err(bad("the hash does not follow from the lines before: a line was changed, moved or lost"));
+                return Err(bad(
+                    "the hash does not follow from the lines before: a line was changed, moved or lost",
+                ));
             }
             chain.links.push(Link {
                 file_name: file_name.to_owned(),

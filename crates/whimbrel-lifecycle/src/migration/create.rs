@@ -48,7 +48,8 @@ impl NewMigration {
             if let Some(parent) = snapshot_path.parent() {
                 std::fs::create_dir_all(parent).map_err(|error| failed(parent, error))?;
             }
-            std::fs::write(&snapshot_path, &snapshot.schema).map_err(|error| failed(&snapshot_path, error))?;
+            std::fs::write(&snapshot_path, &snapshot.schema)
+                .map_err(|error| failed(&snapshot_path, error))?;
             let normalised_path = folder.normalised_path(&self.version, snapshot.dialect);
             std::fs::write(&normalised_path, &snapshot.normalised)
                 .map_err(|error| failed(&normalised_path, error))?;
@@ -78,8 +79,11 @@ pub fn next_version(folder: &Folder, now: jiff::Timestamp) -> Version {
 /// # Errors
 /// Nothing is left of the name.
 pub fn file_stem(name: &str) -> Result<String, MigrationError> {
-    let words: Vec<String> =
-        name.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
+    let words: Vec<String> = name
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
     if words.is_empty() {
         return Err(MigrationError::BadName { name: name.to_owned() });
     }

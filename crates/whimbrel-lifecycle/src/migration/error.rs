@@ -22,7 +22,9 @@ pub enum MigrationError {
     #[error("{file} is not named like a migration")]
     #[diagnostic(
         code(migrate::file_name),
-        help("name it `<number>-<name>.sql`, as `whimbrel migrate create --name …` does, or move it out of the folder")
+        help(
+            "name it `<number>-<name>.sql`, as `whimbrel migrate create --name …` does, or move it out of the folder"
+        )
     )]
     FileName {
         /// The file.
@@ -30,7 +32,10 @@ pub enum MigrationError {
     },
     /// Two files have the same version.
     #[error("{first} and {second} have the same version")]
-    #[diagnostic(code(migrate::duplicate_version), help("give the one that is not applied yet a later number"))]
+    #[diagnostic(
+        code(migrate::duplicate_version),
+        help("give the one that is not applied yet a later number")
+    )]
     DuplicateVersion {
         /// One file.
         first: String,
@@ -78,7 +83,9 @@ pub enum MigrationError {
     #[error("migrations/whimbrel.sum, line {line}: {what}")]
     #[diagnostic(
         code(migrate::bad_sum),
-        help("restore it from version control; `whimbrel migrate seal` writes it anew when no applied file changed")
+        help(
+            "restore it from version control; `whimbrel migrate seal` writes it anew when no applied file changed"
+        )
     )]
     BadSum {
         /// The line, from 1.
@@ -90,7 +97,9 @@ pub enum MigrationError {
     #[error("the migration files are not the ones that whimbrel.sum seals: {}", list(.changes))]
     #[diagnostic(
         code(migrate::unsealed),
-        help("if the change is meant and none of these is applied anywhere, run `whimbrel migrate seal` and commit whimbrel.sum; otherwise restore the files")
+        help(
+            "if the change is meant and none of these is applied anywhere, run `whimbrel migrate seal` and commit whimbrel.sum; otherwise restore the files"
+        )
     )]
     Unsealed {
         /// What differs, a sentence each.
@@ -100,7 +109,9 @@ pub enum MigrationError {
     #[error("{file} was changed after it was applied on {applied_at}")]
     #[diagnostic(
         code(migrate::checksum_mismatch),
-        help("restore the file as it was, and write the change as a new migration: `whimbrel migrate create --name …`")
+        help(
+            "restore the file as it was, and write the change as a new migration: `whimbrel migrate create --name …`"
+        )
     )]
     ChecksumMismatch {
         /// The file.
@@ -112,7 +123,9 @@ pub enum MigrationError {
     #[error("{version} ({name}) is applied in this database, but the folder has no such file")]
     #[diagnostic(
         code(migrate::missing_file),
-        help("restore the file from version control, or check that this is the right database: `whimbrel config`")
+        help(
+            "restore the file from version control, or check that this is the right database: `whimbrel config`"
+        )
     )]
     MissingFile {
         /// The version.

@@ -65,7 +65,10 @@ impl Folder {
         }
         bases.sort();
         if let Some(pair) = bases.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            return Err(MigrationError::DuplicateVersion { first: pair[0].2.clone(), second: pair[1].2.clone() });
+            return Err(MigrationError::DuplicateVersion {
+                first: pair[0].2.clone(),
+                second: pair[1].2.clone(),
+            });
         }
         if let Some((base, file)) =
             overrides.iter().find(|(base, _)| !bases.iter().any(|(_, _, file_name)| file_name == base))
@@ -130,8 +133,10 @@ fn load(
 
 fn read_file(folder: &Path, file_name: &str) -> Result<SqlFile, MigrationError> {
     let path = folder.join(file_name);
-    let text = std::fs::read_to_string(&path)
-        .map_err(|error| MigrationError::File { path: path.display().to_string(), reason: error.to_string() })?;
+    let text = std::fs::read_to_string(&path).map_err(|error| MigrationError::File {
+        path: path.display().to_string(),
+        reason: error.to_string(),
+    })?;
     let folder_name = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     parse(&format!("{folder_name}/{file_name}"), &text)
 }
@@ -184,7 +189,8 @@ mod tests {
 
     #[test]
     fn files_come_in_the_order_of_their_numbers() {
-        let (_keep, read) = folder(&[("10-c.sql", UP), ("2_b.sql", UP), ("0001-a.sql", UP), ("notes.txt", "x")]);
+        let (_keep, read) =
+            folder(&[("10-c.sql", UP), ("2_b.sql", UP), ("0001-a.sql", UP), ("notes.txt", "x")]);
         let names: Vec<_> = read.unwrap().migrations.into_iter().map(|migration| migration.name).collect();
         assert_eq!(names, ["a", "b", "c"]);
     }

@@ -335,7 +335,11 @@ mod tests {
         )
         .unwrap();
         let of = |dialect| {
-            file.statements(true, dialect).unwrap().into_iter().map(|statement| statement.sql).collect::<Vec<_>>()
+            file.statements(true, dialect)
+                .unwrap()
+                .into_iter()
+                .map(|statement| statement.sql)
+                .collect::<Vec<_>>()
         };
         assert_eq!(of("postgres"), ["SELECT 1", "SELECT 2", "SELECT 3"]);
         assert_eq!(of("sqlite"), ["SELECT 1", "SELECT 3"]);

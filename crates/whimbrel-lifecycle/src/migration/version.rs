@@ -16,7 +16,8 @@ impl Version {
     /// The version that these digits write; none where there is anything but digits, or nothing.
     #[must_use]
     pub fn parse(digits: &str) -> Option<Self> {
-        let valid = !digits.is_empty() && digits.len() <= 32 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let valid =
+            !digits.is_empty() && digits.len() <= 32 && digits.bytes().all(|byte| byte.is_ascii_digit());
         valid.then(|| Version(digits.to_owned()))
     }
 

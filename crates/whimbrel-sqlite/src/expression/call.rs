@@ -157,6 +157,15 @@ fn function(node: &SyntaxNode) -> Option<(String, Option<&'static Function>)> {
     Some((name, known))
 }
 
+/// The type of an expression that is the present moment.
+pub(super) fn type_of_now(node: &SyntaxNode) -> Option<ColumnType> {
+    if node.kind() == SyntaxKind::NAME_REF {
+        return moment_word(tokens(node).next()?.kind());
+    }
+    let (_, known) = (node.kind() == SyntaxKind::CALL_EXPR).then(|| function(node)).flatten()?;
+    known.filter(|known| known.rendering == Rendering::Now).map(|_| ColumnType::TimestampTz)
+}
+
 pub(super) fn kind(node: &SyntaxNode, columns: &Columns) -> Kind {
     match function(node) {
         Some((_, Some(function))) => match function.gives {

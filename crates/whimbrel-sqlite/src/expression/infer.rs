@@ -36,7 +36,7 @@ impl Columns {
         }
     }
 
-    /// The type of a column reference, or of a cast.
+    /// The type of a column reference, of a cast, or of a moment in another zone.
     pub(crate) fn type_of(&self, node: &SyntaxNode) -> Option<ColumnType> {
         let node = without_parentheses(node);
         match node.kind() {
@@ -45,6 +45,7 @@ impl Columns {
                 self.types.get(&identifier(last.text()))?.clone()
             }
             SyntaxKind::CAST_EXPR => super::cast::target(&node),
+            SyntaxKind::BIN_EXPR => super::operator::type_at_time_zone(&node, self),
             SyntaxKind::INDEX_EXPR => match self.type_of(&node.children().next()?)? {
                 ColumnType::Array(element) => Some(*element),
                 _ => None,

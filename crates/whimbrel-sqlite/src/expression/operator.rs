@@ -3,7 +3,7 @@
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 use whimbrel_schema::catalog::ColumnType;
 
-use super::{Writer, array_items, is_expression, unknown, without_parentheses};
+use super::{Columns, Writer, array_items, is_expression, unknown, without_parentheses};
 use crate::quote::text_literal;
 use crate::syntax::{child, place, tokens};
 use crate::trouble::{Outcome, Trouble};
@@ -24,7 +24,31 @@ pub(crate) const OPERATORS: &[(&str, &str)] = &[
     ("~ ~* !~ !~*", "regexp(), regexp_nocase(): registered functions"),
     ("-> and ->> with a literal key", "the same; ->> gives text"),
     ("[n] on an array", "json_extract"),
+    (
+        "AT TIME ZONE 'UTC' on a timestamp or timestamptz; no other zone",
+        "the Z at the end put on or taken away",
+    ),
 ];
+
+/// The operator as [`parts`] gives it.
+const AT_TIME_ZONE: &str = "AT TIME ZONE";
+
+/// The type of a value that may stand before `AT TIME ZONE`, and of what that makes of it.
+fn zoned(value: &SyntaxNode, columns: &Columns) -> Option<(ColumnType, ColumnType)> {
+    // The present moment takes the form of the place it stands in, so it has no type of its own elsewhere.
+    let ty = columns.type_of(value).or_else(|| super::call::type_of_now(&without_parentheses(value)))?;
+    match ty {
+        ColumnType::Timestamp => Some((ty, ColumnType::TimestampTz)),
+        ColumnType::TimestampTz => Some((ty, ColumnType::Timestamp)),
+        _ => None,
+    }
+}
+
+/// The type of `<value> AT TIME ZONE <zone>`; none where the node is another operation.
+pub(super) fn type_at_time_zone(node: &SyntaxNode, columns: &Columns) -> Option<ColumnType> {
+    let (left, operator, _) = parts(node)?;
+    if operator == AT_TIME_ZONE { zoned(&left, columns).map(|(_, made)| made) } else { None }
+}
 
 /// The two sides and the operator between them, in upper case and single spaces.
 pub(crate) fn parts(node: &SyntaxNode) -> Option<(SyntaxNode, String, SyntaxNode)> {
@@ -94,8 +118,34 @@ impl Writer<'_> {
             "LIKE" | "NOT LIKE" | "ILIKE" | "NOT ILIKE" => self.like(node, &left, &operator, &right),
             "~" | "~*" | "!~" | "!~*" => self.regular_expression(&left, &operator, &right),
             "->" | "->>" => self.json_field(node, &left, &operator, &right),
+            AT_TIME_ZONE => self.at_time_zone(node, &left, &right),
             _ => Err(Trouble::refused(format!("the operator `{operator}`")).at(place(node))),
         }
+    }
+
+    /// A timestamp taken as UTC's is a moment, and a moment on UTC's clock is a timestamp: the two texts differ
+    /// in the `Z` alone, so no digit is lost.
+    fn at_time_zone(&mut self, node: &SyntaxNode, left: &SyntaxNode, zone: &SyntaxNode) -> Outcome<()> {
+        let utc = without_parentheses(zone);
+        if utc.kind() != SyntaxKind::LITERAL || !super::literal_text(&utc).is_ok_and(|name| name == "UTC") {
+            let zone = crate::syntax::text(zone);
+            return Err(Trouble::refused(format!("AT TIME ZONE {zone}: of time zones it knows 'UTC'"))
+                .at(place(node)));
+        }
+        let (from, _) = zoned(left, self.columns).ok_or_else(|| {
+            Trouble::refused("AT TIME ZONE on what is not known to be a timestamp or timestamptz")
+                .at(place(node))
+        })?;
+        let value = self.apart(left, Some(&from))?;
+        let cast = without_parentheses(left).kind() == SyntaxKind::CAST_EXPR && !value.contains("::");
+        self.word(&match from {
+            // A literal is written without its cast elsewhere; here the cast says which way it goes.
+            _ if !self.is_sqlite() && cast => format!("{value}::{from} AT TIME ZONE 'UTC'"),
+            _ if !self.is_sqlite() => format!("{value} AT TIME ZONE 'UTC'"),
+            ColumnType::Timestamp => format!("({value} || 'Z')"),
+            _ => format!("rtrim({value}, 'Z')"),
+        });
+        Ok(())
     }
 
     fn between_sides(

@@ -51,13 +51,7 @@ fn rename_table(workspace: &mut Workspace<'_>, old: Table, action: &SyntaxNode) 
         return Err(Trouble::failed(format!("`{to}` exists already")).at(place(&target)));
     }
     refuse_views(workspace, &old.name)?;
-    let others: Vec<Table> = workspace
-        .tables()?
-        .into_iter()
-        .filter(|table| {
-            table.name != old.name && table.foreign_keys.iter().any(|key| key.references == old.name)
-        })
-        .collect();
+    let others = referring(workspace, &old)?;
     let new = Table { name: to.clone(), ..old.clone() };
     rename_in_database(workspace, &old, new)?;
     for mut other in others {
@@ -67,6 +61,14 @@ fn rename_table(workspace: &mut Workspace<'_>, old: Table, action: &SyntaxNode) 
         workspace.note_table(&other)?;
     }
     Ok(())
+}
+
+/// The other tables that refer to this one.
+fn referring(workspace: &Workspace<'_>, referred: &Table) -> Outcome<Vec<Table>> {
+    let refers = |table: &Table| {
+        table.name != referred.name && table.foreign_keys.iter().any(|key| key.references == referred.name)
+    };
+    Ok(workspace.tables()?.iter().filter(|table| refers(table)).map(|table| Table::clone(table)).collect())
 }
 
 fn rename_column(workspace: &mut Workspace<'_>, old: Table, action: &SyntaxNode) -> Outcome<()> {
@@ -79,13 +81,7 @@ fn rename_column(workspace: &mut Workspace<'_>, old: Table, action: &SyntaxNode)
         return Err(Trouble::failed(format!("`{}` has a column `{to}` already", old.name)).at(place(action)));
     }
     refuse_views(workspace, &old.name)?;
-    let mut others: Vec<Table> = workspace
-        .tables()?
-        .into_iter()
-        .filter(|table| {
-            table.name != old.name && table.foreign_keys.iter().any(|key| key.references == old.name)
-        })
-        .collect();
+    let mut others = referring(workspace, &old)?;
     workspace.run(format!(
         "ALTER TABLE {} RENAME COLUMN {} TO {}",
         quoted(&old.name.name),

@@ -1,7 +1,7 @@
 //! `COMMENT ON`.
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
-use whimbrel_schema::catalog::QualifiedName;
+use whimbrel_schema::catalog::{QualifiedName, View};
 
 use super::table_element::column_of;
 use crate::expression::literal_text;
@@ -41,7 +41,7 @@ fn note(workspace: &mut Workspace<'_>, object: &SyntaxNode, comment: Option<Stri
         }
         SyntaxKind::OBJECT_TYPE => {
             let name = object_name(&reference)?;
-            let definition = workspace.enums()?.into_iter().find(|known| known.name == name);
+            let definition = workspace.enums()?.iter().find(|known| known.name == name).cloned();
             let mut definition =
                 definition.ok_or_else(|| Trouble::failed(format!("there is no enum `{name}`")))?;
             definition.comment = comment;
@@ -49,9 +49,9 @@ fn note(workspace: &mut Workspace<'_>, object: &SyntaxNode, comment: Option<Stri
         }
         SyntaxKind::OBJECT_VIEW => {
             let name = object_name(&reference)?;
-            let views = workspace.read(crate::introspect::views(workspace.connection))?;
-            let view = views.into_iter().find(|view| view.name == name);
-            let mut view = view.ok_or_else(|| Trouble::failed(format!("there is no view `{name}`")))?;
+            let view = workspace.views()?.into_iter().find(|view| view.name == name);
+            let view = view.ok_or_else(|| Trouble::failed(format!("there is no view `{name}`")))?;
+            let mut view = View::clone(&view);
             view.comment = comment;
             workspace.note_view(&view)
         }

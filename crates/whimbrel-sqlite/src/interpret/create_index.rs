@@ -222,14 +222,14 @@ fn rename_index(workspace: &mut Workspace<'_>, node: &SyntaxNode) -> Outcome<()>
 /// The index of a primary key or a unique constraint has the constraint's name, and shares its fate.
 fn rename_key(workspace: &mut Workspace<'_>, node: &SyntaxNode, from: &str, to: &str) -> Outcome<()> {
     for table in workspace.tables()? {
-        let mut changed = table.clone();
+        let mut changed = Table::clone(&table);
         if let Some(key) = changed.primary_key.as_mut().filter(|key| key.name == from) {
             key.name = to.to_owned();
         }
         for unique in changed.uniques.iter_mut().filter(|unique| unique.name == from) {
             unique.name = to.to_owned();
         }
-        if changed != table {
+        if changed != *table {
             return crate::change::change(workspace, &table, changed, &crate::change::Copying::same(&table));
         }
     }

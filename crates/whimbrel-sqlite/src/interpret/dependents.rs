@@ -1,5 +1,7 @@
 //! What depends on a table: references from others, and views that read it.
 
+use std::rc::Rc;
+
 use squawk_syntax::SyntaxKind;
 use whimbrel_schema::catalog::{QualifiedName, Table, View};
 
@@ -9,17 +11,21 @@ use crate::syntax::{descendants, object_name, parse_statement};
 use crate::trouble::{Outcome, Trouble};
 use crate::workspace::Workspace;
 
-/// The views that read the table or view; one that cannot be understood is taken to read it when it holds its name.
-pub(super) fn views_over(workspace: &Workspace<'_>, name: &QualifiedName) -> Outcome<Vec<View>> {
-    let views = workspace.read(crate::introspect::views(workspace.connection))?;
-    Ok(views
-        .into_iter()
-        .filter(|view| match parse_statement(&view.query) {
-            Ok(node) => descendants(&node, SyntaxKind::RELATION_NAME_REF)
-                .any(|relation| object_name(&relation).is_ok_and(|found| found == *name)),
-            Err(_) => view.query.contains(&name.name),
+/// Whether the view reads the table or view; one that cannot be understood is taken to when it holds the name.
+pub(crate) fn reads_relation(view: &View, name: &QualifiedName) -> bool {
+    // Most views do not even hold the name, and understanding a query takes its time. A quoted name holds each of
+    // its quotes twice.
+    let word = name.name.to_lowercase().replace('"', "\"\"");
+    view.query.to_lowercase().contains(&word)
+        && parse_statement(&view.query).map_or(true, |node| {
+            descendants(&node, SyntaxKind::RELATION_NAME_REF)
+                .any(|relation| object_name(&relation).is_ok_and(|found| found == *name))
         })
-        .collect())
+}
+
+/// The views that read the table or view.
+pub(super) fn views_over(workspace: &Workspace<'_>, name: &QualifiedName) -> Outcome<Vec<Rc<View>>> {
+    Ok(workspace.views()?.into_iter().filter(|view| reads_relation(view, name)).collect())
 }
 
 pub(super) fn refuse_views(workspace: &Workspace<'_>, name: &QualifiedName) -> Outcome<()> {
@@ -74,7 +80,7 @@ pub(super) fn drop_references(
                 keys[0], table.name
             )));
         }
-        let mut new = table.clone();
+        let mut new = Table::clone(&table);
         new.foreign_keys.retain(|key| !keys.contains(&key.name));
         change(workspace, &table, new, &Copying::same(&table))?;
     }

@@ -37,10 +37,13 @@ pub(super) fn drop_table(workspace: &mut Workspace<'_>, node: &SyntaxNode) -> Ou
                     view.name, table.name
                 )));
             }
-            drop_view(workspace, &view.name)?;
+            if workspace.has_view(&view.name)? {
+                drop_view(workspace, &view.name)?;
+            }
         }
-        let outside = workspace.tables()?.into_iter().filter(|other| !gone.contains(&other.name));
-        let refers = outside.flat_map(|other| other.foreign_keys).any(|key| key.references == table.name);
+        let refers = workspace.tables()?.iter().any(|other| {
+            other.foreign_keys.iter().any(|key| key.references == table.name) && !gone.contains(&other.name)
+        });
         if refers {
             drop_references(workspace, &table.name, cascade, |_| true)?;
         }

@@ -1,5 +1,7 @@
 //! `CREATE TYPE … AS ENUM`, `ALTER TYPE`, `DROP TYPE`.
 
+use std::rc::Rc;
+
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 use whimbrel_schema::catalog::{ColumnType, EnumDefinition, QualifiedName, Table};
 
@@ -32,12 +34,12 @@ pub(super) fn create(workspace: &mut Workspace<'_>, node: &SyntaxNode) -> Outcom
 }
 
 fn find(workspace: &Workspace<'_>, name: &QualifiedName) -> Outcome<Option<EnumDefinition>> {
-    Ok(workspace.enums()?.into_iter().find(|known| known.name == *name))
+    Ok(workspace.enums()?.iter().find(|known| known.name == *name).cloned())
 }
 
 /// The tables with a column of the type.
-fn users(workspace: &Workspace<'_>, name: &QualifiedName) -> Outcome<Vec<Table>> {
-    let uses = |table: &Table| table.columns.iter().any(|column| column.ty.enum_name() == Some(name));
+fn users(workspace: &Workspace<'_>, name: &QualifiedName) -> Outcome<Vec<Rc<Table>>> {
+    let uses = |table: &Rc<Table>| table.columns.iter().any(|column| column.ty.enum_name() == Some(name));
     Ok(workspace.tables()?.into_iter().filter(uses).collect())
 }
 
@@ -137,7 +139,7 @@ fn rebuild_users(
     value: Option<(&str, &str)>,
 ) -> Outcome<()> {
     for table in users(workspace, from)? {
-        let mut new = table.clone();
+        let mut new = Table::clone(&table);
         let mut copying = Copying::same(&table);
         for column in &mut new.columns {
             if column.ty.enum_name() != Some(from) {

@@ -3,8 +3,8 @@
 use squawk_syntax::ast::{AstNode as _, Type};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 use whimbrel_schema::catalog::{
-    CheckConstraint, Column, ColumnType, Deferral, EnumDefinition, ForeignKeyConstraint, Identity,
-    PrimaryKey, QualifiedName, ReferentialAction, Table, UniqueConstraint,
+    CheckConstraint, Column, ColumnType, Deferral, ForeignKeyConstraint, Identity, PrimaryKey, QualifiedName,
+    ReferentialAction, Table, UniqueConstraint,
 };
 
 use crate::expression::{Columns, canonical, check_collation, is_expression, named_type, sqlite};
@@ -163,7 +163,7 @@ pub(super) fn column_type(workspace: &Workspace<'_>, node: &SyntaxNode) -> Outco
         return Err(Trouble::refused(what).at(place(node)));
     }
     if let Some(wanted) = ty.enum_name() {
-        let enums: Vec<EnumDefinition> = workspace.enums()?;
+        let enums = workspace.enums()?;
         if !enums.iter().any(|definition| definition.name == *wanted) {
             return Err(
                 Trouble::refused(format!("the type `{wanted}`: no enum has this name")).at(place(node))

@@ -3,7 +3,7 @@
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 use whimbrel_schema::catalog::{QualifiedName, View};
 
-use super::dependents::views_over;
+use super::dependents::{check_views, views_over};
 use super::rows::columns_of_statement;
 use crate::expression::{Tongue, Writer};
 use crate::ledger::Noted;
@@ -24,11 +24,13 @@ pub(super) fn create(workspace: &mut Workspace<'_>, node: &SyntaxNode) -> Outcom
         .find(|part| matches!(part.kind(), SyntaxKind::SELECT | SyntaxKind::COMPOUND_SELECT))
         .ok_or_else(|| Trouble::failed("the query is missing").at(place(node)))?;
     let name = object_name(&name_node)?;
-    let exists =
-        workspace.read(crate::introspect::views(workspace.connection))?.iter().any(|view| view.name == name);
-    if exists && child(node, SyntaxKind::OR_REPLACE).is_some() {
-        drop_view(workspace, &name)?;
-    } else if workspace.is_taken(&name.name)? {
+    if workspace.has_view(&name)? && child(node, SyntaxKind::OR_REPLACE).is_some() {
+        // Views over it stay, and must still answer.
+        remove(workspace, &name)?;
+        make(workspace, name.clone(), None, &query)?;
+        return check_views(workspace, &name);
+    }
+    if workspace.is_taken(&name.name)? {
         return Err(Trouble::failed(format!("`{name}` exists already")).at(place(&name_node)));
     }
     make(workspace, name, None, &query)
@@ -58,7 +60,11 @@ fn make(
     let canonical = writer.finish();
     workspace.run(format!("CREATE VIEW {} AS {rendered}", quoted(&name.name)))?;
     // SQLite looks at the query only when it is used, PostgreSQL when the view is made.
-    if let Err(error) = workspace.connection.prepare(&format!("SELECT * FROM {}", quoted(&name.name))) {
+    let answers = workspace.connection.prepare(&format!("SELECT * FROM {}", quoted(&name.name))).map(|_| ());
+    if let Err(error) = answers {
+        // It may be made again when what it reads is there.
+        let gone = workspace.connection.execute_batch(&format!("DROP VIEW {}", quoted(&name.name)));
+        workspace.read(gone)?;
         return Err(Trouble::Sqlite { error, sql: rendered }.at(place(query)));
     }
     workspace.note_view(&View { name, query: canonical, materialized: false, comment })
@@ -66,8 +72,15 @@ fn make(
 
 pub(super) fn drop_view(workspace: &mut Workspace<'_>, name: &QualifiedName) -> Outcome<()> {
     for other in views_over(workspace, name)? {
-        drop_view(workspace, &other.name)?;
+        // One that reads two of the views is gone with the first.
+        if workspace.has_view(&other.name)? {
+            drop_view(workspace, &other.name)?;
+        }
     }
+    remove(workspace, name)
+}
+
+fn remove(workspace: &mut Workspace<'_>, name: &QualifiedName) -> Outcome<()> {
     workspace.run(format!("DROP VIEW {}", quoted(&name.name)))?;
     workspace.forget(Noted::View, &name.name)
 }
@@ -75,9 +88,7 @@ pub(super) fn drop_view(workspace: &mut Workspace<'_>, name: &QualifiedName) -> 
 pub(super) fn drop(workspace: &mut Workspace<'_>, node: &SyntaxNode) -> Outcome<()> {
     for reference in children(node, SyntaxKind::VIEW_REF) {
         let name = object_name(&reference)?;
-        let exists =
-            workspace.read(crate::introspect::view_text(workspace.connection, &name.name))?.is_some();
-        if !exists {
+        if !workspace.has_view(&name)? {
             if child(node, SyntaxKind::IF_EXISTS).is_some() {
                 continue;
             }

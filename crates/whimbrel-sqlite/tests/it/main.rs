@@ -5,6 +5,8 @@ mod engine;
 mod generated;
 mod refusals;
 mod rows;
+mod scale;
 mod statements;
 mod support;
 mod travya;
+mod views;

@@ -50,6 +50,16 @@ fn each_refusal_names_and_points() {
             "generate_series(1, 3)",
             "generate_series",
         ),
+        (
+            "SELECT now() AT TIME ZONE 'Europe/Berlin' FROM users",
+            "now() AT TIME ZONE 'Europe/Berlin'",
+            "AT TIME ZONE 'Europe/Berlin': of time zones it knows 'UTC'",
+        ),
+        (
+            "SELECT born AT TIME ZONE 'UTC' FROM users",
+            "born AT TIME ZONE 'UTC'",
+            "not known to be a timestamp",
+        ),
         ("TRUNCATE users", "TRUNCATE users", "TRUNCATE"),
     ] {
         let error = refusal(sql);

@@ -205,3 +205,49 @@ fn bad_values_are_refused_and_good_ones_kept() {
         "a key that is not serial takes no NULL"
     );
 }
+
+#[test]
+fn a_timestamp_becomes_the_instant_in_utc_and_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let mut engine = Sqlite::open(&SqliteOptions::file(&path)).unwrap();
+    let sql = "CREATE TABLE trips (id integer PRIMARY KEY, at timestamp, until timestamptz NOT NULL DEFAULT now(), \
+                 since timestamp DEFAULT (now() AT TIME ZONE 'UTC'), \
+                 CONSTRAINT late CHECK (until AT TIME ZONE 'UTC' > '2000-01-01 00:00:00'::timestamp AT TIME ZONE 'UTC' AT TIME ZONE 'UTC'));
+               INSERT INTO trips (id, at, until) VALUES (1, '2024-02-29 23:59:59.987', '2024-03-01 00:30:00.001+05:30'), (2, NULL, '2024-12-31 23:30:00-01');";
+    apply(&mut engine, "1", sql).unwrap_or_else(|error| panic!("{}", full(&error)));
+    let before = catalog(&mut engine);
+    let raw = Connection::open(&path).unwrap();
+    let stored = "SELECT id, at, until, since GLOB '????-??-??T??:??:??.???' FROM trips ORDER BY id";
+    let first = ["1|2024-02-29T23:59:59.987|2024-02-29T19:00:00.001Z|1", "2|-|2025-01-01T00:30:00.000Z|1"];
+    assert_eq!(rows(&raw, stored), first);
+    // What `migrate create --auto` writes for both directions.
+    let there = "ALTER TABLE trips DROP CONSTRAINT late;
+        ALTER TABLE trips ALTER COLUMN at TYPE timestamptz USING at AT TIME ZONE 'UTC', \
+        ALTER COLUMN until TYPE timestamp USING \"until\" AT TIME ZONE 'UTC';";
+    apply(&mut engine, "2", there).unwrap_or_else(|error| panic!("{}", full(&error)));
+    assert_eq!(
+        rows(&raw, stored),
+        ["1|2024-02-29T23:59:59.987Z|2024-02-29T19:00:00.001|1", "2|-|2025-01-01T00:30:00.000|1"]
+    );
+    let found = catalog(&mut engine);
+    assert_eq!(found.tables[0].column("at").unwrap().ty.to_string(), "timestamp with time zone");
+    assert_eq!(found.tables[0].column("until").unwrap().ty.to_string(), "timestamp without time zone");
+    let back = "ALTER TABLE trips ALTER COLUMN at TYPE timestamp USING at AT TIME ZONE 'UTC', \
+        ALTER COLUMN until TYPE timestamptz USING (until) at time zone ('UTC');
+        ALTER TABLE trips ADD CONSTRAINT late CHECK (until AT TIME ZONE 'UTC' > '2000-01-01 00:00:00'::timestamp AT TIME ZONE 'UTC' AT TIME ZONE 'UTC');
+        UPDATE trips SET at = until AT TIME ZONE 'UTC' WHERE at AT TIME ZONE 'UTC' > '2024-02-29 23:00:00+00';";
+    apply(&mut engine, "3", back).unwrap_or_else(|error| panic!("{}", full(&error)));
+    assert_eq!(
+        rows(&raw, stored),
+        ["1|2024-02-29T19:00:00.001|2024-02-29T19:00:00.001Z|1", "2|-|2025-01-01T00:30:00.000Z|1"]
+    );
+    assert_eq!(catalog(&mut engine), before);
+    let normalised =
+        crate::support::normalise(&mut engine, &before).unwrap_or_else(|error| panic!("{}", full(&error)));
+    assert_eq!(normalised, before);
+    let refused =
+        apply(&mut engine, "4", "INSERT INTO trips (id, until) VALUES (3, '1999-01-01 00:00:00+00');");
+    assert!(full(&refused.unwrap_err()).contains("late"));
+    assert!(whimbrel_sqlite::supported_markdown().contains("AT TIME ZONE 'UTC'"));
+}

@@ -7,7 +7,7 @@ on_both! { up_and_down, revision, look, stamp, unknown_revision }
 
 fn up_and_down(engine: Engine) {
     let project = standing(engine, "0");
-    let mut goes = |words: &[&str], left: &[&str]| {
+    let goes = |words: &[&str], left: &[&str]| {
         project.run(words, 0);
         assert_eq!(applied(&project), left, "{words:?}");
     };
@@ -21,7 +21,11 @@ fn up_and_down(engine: Engine) {
     goes(&["downgrade", "base"], &[]);
     goes(&["upgrade", "heads"], &["0001", "0002", "0003"]);
     let script = project.run(&["downgrade", "-1", "--sql"], 0);
-    assert!(script.stdout.contains("DROP TABLE \"third\"") || script.stdout.contains("DROP TABLE third"), "{}", script.stdout);
+    assert!(
+        script.stdout.contains("DROP TABLE \"third\"") || script.stdout.contains("DROP TABLE third"),
+        "{}",
+        script.stdout
+    );
     assert_eq!(applied(&project).len(), 3);
 }
 
@@ -32,7 +36,9 @@ fn revision(engine: Engine) {
     assert!(template.contains("-- whimbrel:up") && template.contains("-- whimbrel:down"), "{template}");
     std::fs::remove_file(project.sandbox.path(project.migration("-add-a-note.sql"))).unwrap();
     let model = |name: &str, table: &str, more: &str| {
-        format!("#[derive(Model)]\n#[db(table = \"{table}\")]\npub struct {name} {{\n    #[db(id)]\n    pub id: i32,\n{more}}}\n")
+        format!(
+            "#[derive(Model)]\n#[db(table = \"{table}\")]\npub struct {name} {{\n    #[db(id)]\n    pub id: i32,\n{more}}}\n"
+        )
     };
     let body = [
         model("First", "first", ""),
@@ -61,8 +67,12 @@ fn look(engine: Engine) {
     assert_eq!(project.run(&["current"], 0).stdout, "0\n");
 }
 
+const FIRST: &str =
+    "#[derive(Model)]\n#[db(table = \"first\")]\npub struct First {\n    #[db(id)]\n    pub id: i32,\n}\n";
+
 fn stamp(engine: Engine) {
     let project = standing(engine, "0001");
+    project.declare(FIRST);
     project.run(&["stamp", "0002"], 0);
     project.run(&["stamp", "head"], 0);
     assert_eq!(applied(&project), ["0001", "0002", "0003"]);
@@ -74,6 +84,7 @@ fn stamp(engine: Engine) {
 
 fn unknown_revision(engine: Engine) {
     let project = standing(engine, "0002");
+    project.declare(FIRST);
     for words in [
         &["upgrade", "0009"][..],
         &["upgrade", "abcdef"],
@@ -84,7 +95,11 @@ fn unknown_revision(engine: Engine) {
         &["migrate", "--to", "0009"],
         &["rollback", "--to", "0009"],
     ] {
-        refused(&project, words, (1, "migrate::unknown_version", &[words.last().unwrap(), "whimbrel migrate status"]));
+        refused(
+            &project,
+            words,
+            (1, "migrate::unknown_version", &[words.last().unwrap(), "whimbrel migrate status"]),
+        );
     }
     fails(&project, &["upgrade", "9"], (1, "migrate::unknown_version", &["9"]));
 }

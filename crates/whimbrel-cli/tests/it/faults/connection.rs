@@ -48,7 +48,8 @@ fn wrong_password() {
     for version in PostgresVersion::ALL {
         let project = project(Engine::Postgres(version));
         let url = url_of(&project, "postgres");
-        let words: &[&str] = &["127.0.0.1", "`postgres`", "check the user and the password", "whimbrel config"];
+        let words: &[&str] =
+            &["127.0.0.1", "`postgres`", "check the user and the password", "whimbrel config"];
         refused_at(&project, &url, "connect::authentication", words);
     }
 }
@@ -66,9 +67,18 @@ fn server_is_not_there() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let url = format!("postgres://app:{PASSWORD}@127.0.0.1:{port}/shop");
     let address = format!("127.0.0.1:{port}");
-    refused_at(&project, &url, "connect::unreachable", &[&address, "check that the server runs", "whimbrel config"]);
+    refused_at(
+        &project,
+        &url,
+        "connect::unreachable",
+        &[&address, "check that the server runs", "whimbrel config"],
+    );
     let url = format!("postgres://app:{PASSWORD}@no-such-host.invalid:5432/shop");
-    refused(&project, &["migrate", "--url", &url], (1, "connect::unreachable", &["no-such-host.invalid:5432"]));
+    refused(
+        &project,
+        &["migrate", "--url", &url],
+        (1, "connect::unreachable", &["no-such-host.invalid:5432"]),
+    );
 }
 
 /// A listener that is not PostgreSQL; it ends with the test's process.
@@ -87,7 +97,10 @@ fn refused_by(answer: impl Fn(TcpStream) + Send + 'static) {
     let mut project = project(ENGINE);
     let address = impostor(answer);
     project.sandbox.env("WHIMBREL_CONNECT_TIMEOUT", "1s");
-    project.sandbox.write("whimbrel.toml", "name = \"case\"\nmodel = \"relational\"\n[pool]\nconnect_timeout = \"1s\"\n").unwrap();
+    project
+        .sandbox
+        .write("whimbrel.toml", "name = \"case\"\nmodel = \"relational\"\n[pool]\nconnect_timeout = \"1s\"\n")
+        .unwrap();
     let url = format!("postgres://app:{PASSWORD}@{address}/shop");
     let begin = Instant::now();
     let location = address.to_string();
@@ -161,7 +174,9 @@ impl<'a> Missing<'a> {
 
 impl Drop for Missing<'_> {
     fn drop(&mut self) {
-        drop(self.project.database().psql(&format!("DROP DATABASE IF EXISTS \"{}\" WITH (FORCE)", self.name)));
+        drop(
+            self.project.database().psql(&format!("DROP DATABASE IF EXISTS \"{}\" WITH (FORCE)", self.name)),
+        );
     }
 }
 
@@ -174,7 +189,9 @@ struct Role<'a> {
 impl<'a> Role<'a> {
     fn new(project: &'a Project) -> Self {
         let name = format!("{}_reader", project.database().name());
-        let sql = format!("CREATE ROLE \"{name}\" LOGIN PASSWORD '{PASSWORD}'; REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+        let sql = format!(
+            "CREATE ROLE \"{name}\" LOGIN PASSWORD '{PASSWORD}'; REVOKE CREATE ON SCHEMA public FROM PUBLIC"
+        );
         project.database().psql(&sql).unwrap();
         Role { name, project }
     }
@@ -196,15 +213,31 @@ fn user_without_rights() {
         for command in [&["migrate", "status"][..], &["migrate"], &["status"]] {
             let mut arguments = command.to_vec();
             arguments.extend(["--url", &url]);
-            refused(&project, &arguments, (1, "database::permission_denied", &["whimbrel_history", "grant the right"]));
+            refused(
+                &project,
+                &arguments,
+                (1, "database::permission_denied", &["whimbrel_history", "grant the right"]),
+            );
         }
         // One that may read sees everything and changes nothing.
-        project.database().psql(&format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO \"{}\"", role.name)).unwrap();
+        project
+            .database()
+            .psql(&format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO \"{}\"", role.name))
+            .unwrap();
         let status = project.run(&["migrate", "status", "--url", &url], 0);
         assert!(status.stdout.contains("pending"), "{}", status.stdout);
         project.run(&["status", "--url", &url], 0);
-        refused(&project, &["migrate", "--url", &url], (1, "database::permission_denied", &["grant the right"]));
-        refused(&project, &["rollback", "--url", &url], (1, "database::permission_denied", &["grant the right"]));
+        // A statement of a file that is refused is shown at its place.
+        refused(
+            &project,
+            &["migrate", "--url", &url],
+            (1, "migrate::statement_failed", &["permission denied", "42501"]),
+        );
+        refused(
+            &project,
+            &["rollback", "--url", &url],
+            (1, "migrate::statement_failed", &["must be owner", "42501"]),
+        );
     }
 }
 
@@ -216,7 +249,11 @@ fn user_without_rights_on_an_empty_database() {
     project.sandbox.write(super::FILES[0].0, super::FILES[0].1).unwrap();
     let url = url_of(&project, &role.name);
     let before = Standing::of(&project).objects;
-    fails(&project, &["migrate", "--url", &url], (1, "database::permission_denied", &["public", "grant the right"]));
+    fails(
+        &project,
+        &["migrate", "--url", &url],
+        (1, "database::permission_denied", &["public", "grant the right"]),
+    );
     assert_eq!(Standing::of(&project).objects, before);
 }
 
@@ -224,7 +261,8 @@ fn user_without_rights_on_an_empty_database() {
 fn no_url_in_production() {
     let project = Project::bare(Engine::Sqlite);
     let mut command = project.sandbox.command();
-    let output = command.env_remove("WHIMBREL_URL").args(["migrate", "--env", "production"]).output().unwrap();
+    let output =
+        command.env_remove("WHIMBREL_URL").args(["migrate", "--env", "production"]).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(stderr.contains("project::no_url") && stderr.contains("DATABASE_URL"), "{stderr}");

@@ -31,7 +31,9 @@ fn at_once(engine: Engine, arguments: &[&str]) {
         let text = format!("-- whimbrel:up\nINSERT INTO runs (file) VALUES ({file});\n");
         project.sandbox.write(format!("migrations/{file:04}-again.sql"), text).unwrap();
     }
-    project.declare("#[derive(Model)]\n#[db(table = \"runs\")]\npub struct Run {\n    pub file: i32,\n}\n");
+    project.declare(
+        "#[derive(Model)]\n#[db(table = \"runs\", keyless)]\npub struct Run {\n    pub file: i32,\n}\n",
+    );
     project.run(&["migrate", "seal"], 0);
     let children: Vec<_> = (0..DEPLOYERS).map(|_| start(&project, arguments)).collect();
     let outputs: Vec<_> = children.into_iter().map(finish).collect();
@@ -49,14 +51,22 @@ fn lock_is_held_on_postgres() {
     let project = sleeping(PostgresVersion::V17, 60);
     let before = Standing::of(&project);
     let holder = start_sleeping(&project);
-    let pid = query(&project, "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
+    let pid = query(
+        &project,
+        "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+    );
     assert_eq!(pid.len(), 1, "{pid:?}");
     let named = format!("process {}", pid[0]);
     let arguments = ["migrate", "--lock-timeout", "1s", "--json"];
     let begin = std::time::Instant::now();
     let output = project.sandbox.run(arguments).unwrap();
     assert!(begin.elapsed().as_secs() >= 1 && begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
-    check_failure(&project, &arguments, &output, (4, "migrate::lock_timeout", &[&named, "user postgres", "--lock-timeout"]));
+    check_failure(
+        &project,
+        &arguments,
+        &output,
+        (4, "migrate::lock_timeout", &[&named, "user postgres", "--lock-timeout"]),
+    );
     // A look does not wait.
     project.run(&["migrate", "status"], 0);
     stop(holder);

@@ -31,7 +31,12 @@ fn with_schema() -> Project {
 #[test]
 fn read_only_place() {
     let project = with_schema();
-    refused_at(&project, "sqlite:/proc/whimbrel.db", NOT_WRITABLE, &["/proc/whimbrel.db", "make the file and its folder writable"]);
+    refused_at(
+        &project,
+        "sqlite:/proc/whimbrel.db",
+        NOT_WRITABLE,
+        &["/proc/whimbrel.db", "make the file and its folder writable"],
+    );
     refused_at(&project, "sqlite:/proc/deep/whimbrel.db", NOT_WRITABLE, &["/proc/deep"]);
 }
 
@@ -44,14 +49,24 @@ fn parent_is_a_file() {
 #[test]
 fn folder_in_the_place_of_the_file() {
     let project = with_schema();
-    refused_at(&project, "sqlite:migrations", UNUSABLE, &["migrations", "it is a folder", "name another file"]);
+    refused_at(
+        &project,
+        "sqlite:migrations",
+        UNUSABLE,
+        &["migrations", "it is a folder", "name another file"],
+    );
     refused(&project, &["status", "--url", "sqlite:migrations"], (1, UNUSABLE, &["it is a folder"]));
 }
 
 #[test]
 fn not_a_database() {
     let project = with_schema();
-    refused_at(&project, "sqlite:whimbrel.toml", UNUSABLE, &["whimbrel.toml", "not a database", "restore it from a backup"]);
+    refused_at(
+        &project,
+        "sqlite:whimbrel.toml",
+        UNUSABLE,
+        &["whimbrel.toml", "not a database", "restore it from a backup"],
+    );
     refused(&project, &["status", "--url", "sqlite:whimbrel.toml"], (1, UNUSABLE, &["not a database"]));
 }
 
@@ -81,7 +96,12 @@ fn a_look_makes_no_database() {
         let mut arguments = command.to_vec();
         arguments.extend(["--url", "sqlite:nowhere.db"]);
         let output = project.sandbox.run(&arguments).unwrap();
-        assert!(!project.sandbox.path("nowhere.db").exists(), "{arguments:?}: {}{}", output.stdout, output.stderr);
+        assert!(
+            !project.sandbox.path("nowhere.db").exists(),
+            "{arguments:?}: {}{}",
+            output.stdout,
+            output.stderr
+        );
     }
 }
 
@@ -89,8 +109,10 @@ fn a_look_makes_no_database() {
 #[test]
 fn full_disk() {
     let project = project();
-    let rows = "CREATE TABLE second (id integer PRIMARY KEY, filler text);\nINSERT INTO second (id, filler) VALUES ".to_owned()
-        + &(0..4000).map(|id| format!("({id}, '{:0200}')", id)).collect::<Vec<_>>().join(", ");
+    let rows =
+        "CREATE TABLE second (id integer PRIMARY KEY, filler text);\nINSERT INTO second (id, filler) VALUES "
+            .to_owned()
+            + &(0..4000).map(|id| format!("({id}, '{:0200}')", id)).collect::<Vec<_>>().join(", ");
     let text = format!("-- whimbrel:up\n{rows};\n-- whimbrel:down\nDROP TABLE second;\n");
     project.sandbox.write(FILES[1].0, text).unwrap();
     project.run(&["migrate", "seal"], 0);
@@ -99,7 +121,11 @@ fn full_disk() {
     let command = limited(&project, "trap '' XFSZ; ulimit -f 512; exec \"$0\" migrate");
     let output = finish_command(command);
     check_failure(&project, &["migrate"], &output, (1, NOT_WRITABLE, &[]));
-    assert!(output.stderr.contains("database.db") && output.stderr.contains("free some space"), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("database.db") && output.stderr.contains("free some space"),
+        "{}",
+        output.stderr
+    );
     assert_eq!(Standing::of(&project), before);
 
     // The same, where the signal ends the process at the write.
@@ -122,7 +148,7 @@ fn finish_command(mut command: Command) -> whimbrel_testkit::RunOutput {
     finish(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
 }
 
-/// A file and a folder without the right to write: a look works, a change is refused.
+/// A file and a folder without the right to write: a change is refused, a look works or says why not.
 #[test]
 fn no_right_to_write() {
     let project = project();
@@ -137,7 +163,8 @@ fn no_right_to_write() {
                 std::fs::set_permissions(&path, std::fs::Permissions::from_mode(file_mode)).unwrap();
             }
         }
-        std::fs::set_permissions(project.sandbox.root(), std::fs::Permissions::from_mode(folder_mode)).unwrap();
+        std::fs::set_permissions(project.sandbox.root(), std::fs::Permissions::from_mode(folder_mode))
+            .unwrap();
     };
     restrict(0o444, 0o555);
     let change = finish_command(without_override(&project, &["migrate"]));
@@ -145,8 +172,12 @@ fn no_right_to_write() {
     restrict(0o644, 0o755);
     check_failure(&project, &["migrate"], &change, (1, NOT_WRITABLE, &[]));
     assert!(change.stderr.contains("database.db"), "{}", change.stderr);
-    assert_eq!(look.code, Some(0), "a look needs no right to write: {}", look.stderr);
-    assert!(look.stdout.contains("pending"), "{}", look.stdout);
+    // SQLite cannot always read a file in WAL mode without writing beside it; then it says so.
+    if look.code == Some(0) {
+        assert!(look.stdout.contains("pending"), "{}", look.stdout);
+    } else {
+        check_failure(&project, &["migrate", "status"], &look, (1, NOT_WRITABLE, &[]));
+    }
     assert_eq!(Standing::of(&project), before);
     project.run(&["migrate"], 0);
 }
@@ -162,6 +193,10 @@ fn without_override(project: &Project, arguments: &[&str]) -> Command {
     } else {
         Command::new(binary)
     };
-    command.args(arguments).current_dir(project.sandbox.root()).env("WHIMBREL_URL", project.url()).stdin(Stdio::null());
+    command
+        .args(arguments)
+        .current_dir(project.sandbox.root())
+        .env("WHIMBREL_URL", project.url())
+        .stdin(Stdio::null());
     command
 }

@@ -65,7 +65,11 @@ fn odd_name(engine: Engine) {
     project.sandbox.write("migrations/README.md", "Not SQL, and none of our business.\n").unwrap();
     project.run(&["migrate", "status"], 0);
     project.sandbox.write("migrations/notes.sql", FILES[0].1).unwrap();
-    refused(&project, MIGRATE, (1, "migrate::file_name", &["notes.sql", "<number>-<name>.sql", "move it out"]));
+    refused(
+        &project,
+        MIGRATE,
+        (1, "migrate::file_name", &["notes.sql", "<number>-<name>.sql", "move it out"]),
+    );
 }
 
 fn file_of_another_project(engine: Engine) {
@@ -105,7 +109,8 @@ fn duplicate_version(engine: Engine) {
 fn line_ends_and_comments(engine: Engine) {
     let project = standing(engine, "0002");
     for (path, text) in FILES {
-        let other = format!("-- a comment\r\n{}/* the end */\r\n", text.replace('\n', "\r\n").replace(" (", "  ("));
+        let other =
+            format!("-- a comment\r\n{}/* the end */\r\n", text.replace('\n', "\r\n").replace(" (", "  ("));
         project.sandbox.write(path, other).unwrap();
     }
     project.run(&["migrate", "--env", "production"], 0);
@@ -136,7 +141,13 @@ fn unknown_directive(engine: Engine) {
 
 fn unknown_engine(engine: Engine) {
     let text = "-- whimbrel:up\n-- whimbrel:engine oracle\nCREATE TABLE x (id integer);\n";
-    unreadable(engine, text, "migrate::syntax", "0004-bad.sql:2:1", &["engine is not known", "whimbrel:engine postgres"]);
+    unreadable(
+        engine,
+        text,
+        "migrate::syntax",
+        "0004-bad.sql:2:1",
+        &["engine is not known", "whimbrel:engine postgres"],
+    );
 }
 
 fn unterminated_string(engine: Engine) {
@@ -150,7 +161,13 @@ fn no_up_section(engine: Engine) {
 
 fn statement_before_sections(engine: Engine) {
     let text = "CREATE TABLE x (id integer);\n";
-    unreadable(engine, text, "migrate::syntax", "0004-bad.sql:1:1", &["before any section", "-- whimbrel:up"]);
+    unreadable(
+        engine,
+        text,
+        "migrate::syntax",
+        "0004-bad.sql:1:1",
+        &["before any section", "-- whimbrel:up"],
+    );
 }
 
 fn no_down_section(engine: Engine) {

@@ -9,7 +9,8 @@ const REFUSED: Failure<'_> = (5, "guard::protected_environment", &["production",
 
 fn reset(engine: Engine) {
     let project = standing(engine, "0002");
-    for command in [&["reset"][..], &["init", "--reset"], &["reset", "--yes"], &["init", "--reset", "--yes"]] {
+    for command in [&["reset"][..], &["init", "--reset"], &["reset", "--yes"], &["init", "--reset", "--yes"]]
+    {
         let mut arguments = command.to_vec();
         arguments.extend(["--env", "production"]);
         refused(&project, &arguments, REFUSED);

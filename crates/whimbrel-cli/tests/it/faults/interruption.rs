@@ -80,8 +80,11 @@ fn killed_on_postgres() {
     // The next deployer waits until the server has noticed, and finds the file as if it had never begun.
     wait_until("the server notices", || query(&project, SLEEPERS).is_empty());
     wait_until("the session ends", || {
-        query(&project, "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
-            .is_empty()
+        query(
+            &project,
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        .is_empty()
     });
     assert_eq!(Standing::of(&project), before);
     set_pace(&project, 0);
@@ -103,8 +106,14 @@ fn the_next_deployer_waits_for_a_killed_one() {
 #[test]
 fn killed_on_sqlite() {
     let project = standing(Engine::Sqlite, "0");
-    project.sandbox.write(FILES[0].0, "-- whimbrel:up\nCREATE TABLE ten (id integer PRIMARY KEY);\nINSERT INTO ten (id) VALUES \
-        (1), (2), (3), (4), (5), (6), (7), (8), (9), (10);\n").unwrap();
+    project
+        .sandbox
+        .write(
+            FILES[0].0,
+            "-- whimbrel:up\nCREATE TABLE ten (id integer PRIMARY KEY);\nINSERT INTO ten (id) VALUES \
+        (1), (2), (3), (4), (5), (6), (7), (8), (9), (10);\n",
+        )
+        .unwrap();
     project.run(&["migrate", "--to", "0001"], 0);
     project.sandbox.write(FILES[1].0, HEAVY).unwrap();
     project.run(&["migrate", "seal"], 0);

@@ -111,7 +111,10 @@ fn collect_files(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8
 
 /// The history's rows, read without the product: `version name kind`.
 fn history(project: &Project) -> Vec<String> {
-    query(project, "SELECT version || ' ' || name || ' ' || kind || ' ' || applied_at FROM whimbrel_history ORDER BY version")
+    query(
+        project,
+        "SELECT version || ' ' || name || ' ' || kind || ' ' || applied_at FROM whimbrel_history ORDER BY version",
+    )
 }
 
 /// The values of a one-column query, read without the product; none where a table of it does not exist.
@@ -184,7 +187,12 @@ fn fails(project: &Project, arguments: &[&str], failure: Failure<'_>) -> String 
 }
 
 /// Checks one failed run.
-fn check_failure(project: &Project, arguments: &[&str], output: &RunOutput, (exit, code, words): Failure<'_>) {
+fn check_failure(
+    project: &Project,
+    arguments: &[&str],
+    output: &RunOutput,
+    (exit, code, words): Failure<'_>,
+) {
     let command = format!("whimbrel {}", arguments.join(" "));
     let shown = format!("{command}\n{}{}", output.stdout, output.stderr);
     assert_eq!(output.code, Some(exit), "{shown}");

@@ -29,7 +29,10 @@ fn sealed_anew(project: &Project, words: &[&str]) {
 
 fn new_file(engine: Engine) {
     let project = standing(engine, "0003");
-    project.sandbox.write("migrations/0004-fourth.sql", "-- whimbrel:up\nCREATE TABLE fourth (id integer);\n").unwrap();
+    project
+        .sandbox
+        .write("migrations/0004-fourth.sql", "-- whimbrel:up\nCREATE TABLE fourth (id integer);\n")
+        .unwrap();
     sealed_anew(&project, &["0004-fourth.sql is new"]);
     // Development and test seal by themselves.
     for (environment, file) in [("development", "0005-fifth"), ("test", "0006-sixth")] {
@@ -62,10 +65,16 @@ fn unapplied_files_swapped(engine: Engine) {
     sealed_anew(&project, &["0002-second.sql was changed", "0003-third.sql was changed"]);
 
     let project = standing(engine, "0001");
-    for (from, to) in [(FILES[1].0, "migrations/0003-second.sql"), (FILES[2].0, "migrations/0002-third.sql")] {
+    for (from, to) in [(FILES[1].0, "migrations/0003-second.sql"), (FILES[2].0, "migrations/0002-third.sql")]
+    {
         std::fs::rename(project.sandbox.path(from), project.sandbox.path(to)).unwrap();
     }
-    let words = ["0002-second.sql is missing", "0003-third.sql is missing", "0002-third.sql is new", "0003-second.sql is new"];
+    let words = [
+        "0002-second.sql is missing",
+        "0003-third.sql is missing",
+        "0002-third.sql is new",
+        "0003-second.sql is new",
+    ];
     sealed_anew(&project, &words);
 }
 
