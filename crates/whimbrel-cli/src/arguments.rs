@@ -170,6 +170,9 @@ pub(crate) struct MigrateArguments {
     /// Print the statements as a script, and run nothing
     #[arg(long)]
     pub(crate) sql: bool,
+    /// Allow rolling back in a protected environment
+    #[arg(long)]
+    pub(crate) allow_destructive: bool,
 }
 
 /// What `migrate` does besides applying.

@@ -7,6 +7,7 @@ use crate::declared::{DeclaredSchema, snapshot_hash};
 use crate::error::{LifecycleError, Result};
 use crate::events::{Event, Observer};
 use crate::migration::{Chain, Direction, Folder, MigrationError, PlannedStep, State, Target, Version};
+use crate::project::Action;
 use crate::session::Session;
 
 /// The outcome of `migrate` and `rollback`.
@@ -56,8 +57,8 @@ pub struct VersionStatus {
 /// one deployer at a time.
 ///
 /// # Errors
-/// Files and history disagree, another deployer holds the lock, or a statement failed: then everything before
-/// that file stands, and nothing of it.
+/// Files and history disagree, a guard refuses to roll back, another deployer holds the lock, or a statement
+/// failed: then everything before that file stands, and nothing of it.
 pub async fn migrate(
     session: &mut Session<'_>,
     target: &Target,
@@ -66,8 +67,13 @@ pub async fn migrate(
     let folder = session.folder()?;
     let state = session.state(&folder).await?;
     session.check_seal(&folder, true)?;
-    if plan(session, &folder, &state, target)?.is_empty() {
+    let planned = plan(session, &folder, &state, target)?;
+    if planned.is_empty() {
         return Ok(report_of(&state, Vec::new()));
+    }
+    let rolls_back = planned.iter().any(|step| step.direction == Direction::Down);
+    if rolls_back && !session.allow_destructive {
+        session.project.guard(Action::Destructive)?;
     }
     session.engine.lock(session.lock_timeout).await?;
     let outcome = run_locked(session, &folder, target, observer).await;

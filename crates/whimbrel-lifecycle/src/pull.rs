@@ -86,22 +86,19 @@ pub struct BaselineReport {
 ///
 /// # Errors
 /// The database differs from the declaration, or it has a history already.
-pub async fn baseline(
-    session: &mut Session<'_>,
-    declared: &DeclaredSchema,
-    version: Option<&Version>,
-) -> Result<BaselineReport> {
+pub async fn baseline(session: &mut Session<'_>, version: Option<&Version>) -> Result<BaselineReport> {
     let folder = session.folder()?;
     let written = if folder.migrations.is_empty() {
         if !session.engine.history().await?.is_empty() {
             return Err(LifecycleError::HasHistory);
         }
+        let declared = DeclaredSchema::read(session.project)?;
         let script = ddl::script(&diff(&Catalog::default(), &declared.catalog, &[]));
         let version = next_version(&folder, jiff::Timestamp::now());
         let file_name = format!("{version}-baseline.sql");
         let text = ddl::migration_file(&script, "The schema as it was taken over");
-        let desired = session.normalised(declared).await?;
-        let snapshot = Some(snapshot(session, declared, desired));
+        let desired = session.normalised(&declared).await?;
+        let snapshot = Some(snapshot(session, &declared, desired));
         Some(NewMigration { version, file_name, text, snapshot }.write(&folder)?)
     } else {
         None

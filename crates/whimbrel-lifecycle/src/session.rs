@@ -44,13 +44,15 @@ pub struct Session<'p> {
     pub lock_timeout: Duration,
     /// Who works here, for the history: `user@host`.
     pub deployer: String,
+    /// Whether a protected environment may be rolled back.
+    pub allow_destructive: bool,
 }
 
 impl<'p> Session<'p> {
     /// A session with the default lock time-out.
     #[must_use]
     pub fn new(project: &'p Project, engine: Box<dyn Engine>, deployer: String) -> Self {
-        Session { project, engine, lock_timeout: DEFAULT_LOCK_TIMEOUT, deployer }
+        Session { project, engine, lock_timeout: DEFAULT_LOCK_TIMEOUT, deployer, allow_destructive: false }
     }
 
     /// The database schemas that the project manages, and those that these catalogues name.

@@ -208,15 +208,21 @@ fn help(error: &DbError) -> String {
     if let Some(context) = error.where_() {
         lines.push(format!("context: {context}"));
     }
-    lines.push(if error.code().code() == "55P03" {
-        "another session held a lock for longer than lock_timeout; the transaction was rolled back and nothing of \
-         the file stands: run the same command again"
-            .to_owned()
-    } else {
-        "the transaction was rolled back: nothing of the file stands; correct the file and run the same command \
-         again"
-            .to_owned()
-    });
+    let next = match error.code().code() {
+        "55P03" => {
+            "another session held a lock for longer than lock_timeout; the transaction was rolled back and nothing of \
+             the file stands: run the same command again"
+        }
+        "42501" => {
+            "the transaction was rolled back: nothing of the file stands; grant the right to the user, or use another \
+             user's URL, and run the same command again"
+        }
+        _ => {
+            "the transaction was rolled back: nothing of the file stands; correct the file and run the same command \
+             again"
+        }
+    };
+    lines.push(next.to_owned());
     lines.join("\n")
 }
 

@@ -133,6 +133,8 @@ pub enum UnmanagedKind {
     Table,
     /// A virtual table (SQLite).
     VirtualTable,
+    /// A generated column that is computed when it is read.
+    VirtualColumn,
 }
 
 /// An enumerated type.

@@ -1,8 +1,9 @@
 //! Alembic's words for what Whimbrel calls otherwise.
 
+use whimbrel_lifecycle::LifecycleError;
 use whimbrel_lifecycle::migration::{Folder, Target};
 
-use super::{Context, Outcome, migrate, rollback};
+use super::{Context, Outcome, migrate};
 use crate::error::ExitCode;
 
 /// `upgrade head | REV | +N`.
@@ -15,7 +16,11 @@ pub(crate) async fn upgrade(context: &Context<'_>, target: &str, sql: bool) -> O
         },
         version => Target::Version(migrate::parse_version(version)?),
     };
-    if sql { migrate::show(context, &target, true).await } else { migrate::apply(context, &target).await }
+    if sql {
+        migrate::show(context, &target, true).await
+    } else {
+        migrate::apply(context, &target, false).await
+    }
 }
 
 /// `downgrade -N | REV | base`.
@@ -31,20 +36,26 @@ pub(crate) async fn downgrade(context: &Context<'_>, target: &str, sql: bool) ->
     if sql {
         return migrate::show(context, &target, true).await;
     }
-    rollback::roll_back(context, &target, false).await
+    migrate::apply(context, &target, false).await
 }
 
 /// `heads`: the newest file.
 pub(crate) fn heads(context: &Context<'_>) -> Outcome {
-    let project = context.project()?;
-    let folder = Folder::read(&project.migrations_folder.value)?;
-    let newest = folder.migrations.last().map(|migration| migration.version.to_string());
+    let newest = newest_version(context)?;
     context.output.result(&newest, |newest| format!("{}\n", newest.as_deref().unwrap_or("0")));
     Ok(ExitCode::Done)
 }
 
 /// `stamp head | REV`.
 pub(crate) async fn stamp(context: &Context<'_>, version: &str) -> Outcome {
-    let version = (version != "head" && version != "heads").then_some(version);
-    migrate::baseline(context, version).await
+    if version == "head" || version == "heads" {
+        return migrate::baseline(context, newest_version(context)?.as_deref()).await;
+    }
+    migrate::baseline(context, Some(version)).await
+}
+
+fn newest_version(context: &Context<'_>) -> Result<Option<String>, LifecycleError> {
+    let project = context.project()?;
+    let folder = Folder::read(&project.migrations_folder.value)?;
+    Ok(folder.migrations.last().map(|migration| migration.version.to_string()))
 }

@@ -21,13 +21,14 @@ pub(crate) async fn run(context: &Context<'_>, given: &MigrateArguments) -> Outc
     if given.dry_run || given.sql {
         return show(context, &target, given.sql).await;
     }
-    apply(context, &target).await
+    apply(context, &target, given.allow_destructive).await
 }
 
 /// Takes the database to a target.
-pub(crate) async fn apply(context: &Context<'_>, target: &Target) -> Outcome {
+pub(crate) async fn apply(context: &Context<'_>, target: &Target, allow_destructive: bool) -> Outcome {
     let project = context.project()?;
     let mut session = context.session(&project, Purpose::Change).await?;
+    session.allow_destructive = allow_destructive;
     let mut progress = Progress::new(*context.output, &project.logging, context.global);
     let report = migrate::migrate(&mut session, target, &mut progress).await?;
     context.output.result(&report, render_report);
@@ -117,7 +118,6 @@ pub(crate) async fn current(context: &Context<'_>) -> Outcome {
 /// Rolls the newest back and applies it again.
 pub(crate) async fn redo(context: &Context<'_>) -> Outcome {
     let project = context.project()?;
-    project.guard(whimbrel_lifecycle::project::Action::Clear)?;
     let mut session = context.session(&project, Purpose::Change).await?;
     let mut progress = Progress::new(*context.output, &project.logging, context.global);
     let report = migrate::redo(&mut session, &mut progress).await?;
@@ -143,8 +143,8 @@ pub(crate) async fn seal(context: &Context<'_>) -> Outcome {
 pub(crate) async fn baseline(context: &Context<'_>, version: Option<&str>) -> Outcome {
     let version = version.map(parse_version).transpose()?;
     let project = context.project()?;
-    let (mut session, declared) = context.session_and_schema(&project, Purpose::Change).await?;
-    let report = pull::baseline(&mut session, &declared, version.as_ref()).await?;
+    let mut session = context.session(&project, Purpose::Change).await?;
+    let report = pull::baseline(&mut session, version.as_ref()).await?;
     context.output.result(&report, |report| {
         let mut out = String::new();
         if let Some(path) = &report.written {

@@ -88,6 +88,7 @@ pub(crate) fn unmanaged_words(object: &Unmanaged) -> String {
         UnmanagedKind::View => "view",
         UnmanagedKind::Table => "table",
         UnmanagedKind::VirtualTable => "virtual table",
+        UnmanagedKind::VirtualColumn => "virtual generated column",
     };
     format!("{kind} {}", object.name)
 }

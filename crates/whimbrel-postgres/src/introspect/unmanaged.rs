@@ -29,9 +29,8 @@ pub(super) fn read(context: &Context<'_>, rows: &Rows, computed: &[(Oid, String)
     }
     for (table, column) in computed {
         if let Some(relation) = context.relations.get(table).filter(|one| one.kind == RelationKind::Table) {
-            let name = format!("{}.{column} (virtual generated column)", relation.name.name);
-            // The nearest kind there is: a rule for reading that no stored value stands behind.
-            found.push(Unmanaged { kind: UnmanagedKind::Rule, name: relation.name.sibling(name) });
+            let name = relation.name.sibling(format!("{}.{column}", relation.name.name));
+            found.push(Unmanaged { kind: UnmanagedKind::VirtualColumn, name });
         }
     }
     for row in &rows.unmanaged {

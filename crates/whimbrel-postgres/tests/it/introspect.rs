@@ -420,8 +420,8 @@ async fn newer_servers_have_more() {
         catalog.tables[0].columns.iter().map(|column| (column.name.as_str(), column.nullable)).collect();
     assert_eq!(shown, [("a", false), ("c", false)]);
     assert!(catalog.tables[0].checks.is_empty());
-    assert_eq!(catalog.unmanaged.len(), 1);
-    assert_eq!(catalog.unmanaged[0].name.name, "t.b (virtual generated column)");
+    let expected = Unmanaged { kind: UnmanagedKind::VirtualColumn, name: QualifiedName::plain("t.b") };
+    assert_eq!(catalog.unmanaged, [expected]);
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ const MISTAKES: &[Mistake] = &[
         "#[derive(Model)]\n#[db(table = \"trips\")]\npub struct Trip<T> {\n    #[db(id)]\n    pub id: Uuid,\n}\n",
         "schema::unsupported",
         "src/schema.rs:5:",
-        &["Trip"],
+        &["cannot have parameters", "write the types themselves"],
     ),
     (
         "#[derive(Model)]\n#[db(table = \"trips\")]\npub struct Trip {\n    #[db(id)]\n    pub id: Uuid,\n    #[cfg(feature = \"x\")]\n    pub extra: i32,\n}\n",
