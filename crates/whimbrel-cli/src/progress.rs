@@ -30,7 +30,6 @@ impl Progress {
 
     fn shows(&self, event: &Event) -> bool {
         match event {
-            Event::Note { .. } => self.level >= LogLevel::Warn,
             Event::StepStarted { .. } => self.statements || (self.json && self.level >= LogLevel::Debug),
             _ => self.level >= LogLevel::Info,
         }
@@ -65,7 +64,6 @@ impl Observer for Progress {
             Event::StepDone { direction: Direction::Down, file, duration_ms } => {
                 self.output.note(&format!("rolled back  {file} ({duration_ms} ms)"));
             }
-            Event::Note { text } => self.output.note(&format!("note: {text}")),
             _ => {}
         }
     }

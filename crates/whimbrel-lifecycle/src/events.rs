@@ -29,11 +29,6 @@ pub enum Event {
         /// How long its statements took.
         duration_ms: i64,
     },
-    /// Something worth knowing that stops nothing.
-    Note {
-        /// The sentence.
-        text: String,
-    },
 }
 
 /// Whoever wants to hear of events.

@@ -135,12 +135,11 @@ impl Managed {
         for view in catalog.views.iter().filter(|view| !ours(&view.name)) {
             part.unmanaged.push(Unmanaged { kind: UnmanagedKind::View, name: view.name.clone() });
         }
-        for other in
-            catalog.enums.iter().map(|item| &item.name).chain(catalog.sequences.iter().map(|item| &item.name))
-        {
-            if !ours(other) {
-                part.unmanaged.push(Unmanaged { kind: UnmanagedKind::Type, name: other.clone() });
-            }
+        for declared in catalog.enums.iter().filter(|declared| !ours(&declared.name)) {
+            part.unmanaged.push(Unmanaged { kind: UnmanagedKind::Type, name: declared.name.clone() });
+        }
+        for sequence in catalog.sequences.iter().filter(|sequence| !ours(&sequence.name)) {
+            part.unmanaged.push(Unmanaged { kind: UnmanagedKind::Sequence, name: sequence.name.clone() });
         }
         part.tables.retain(|table| ours(&table.name));
         part.views.retain(|view| ours(&view.name));

@@ -135,6 +135,8 @@ pub enum UnmanagedKind {
     VirtualTable,
     /// A generated column that is computed when it is read.
     VirtualColumn,
+    /// A sequence that is not declared.
+    Sequence,
 }
 
 /// An enumerated type.

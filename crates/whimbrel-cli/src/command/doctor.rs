@@ -68,7 +68,7 @@ async fn examine(context: &Context<'_>, findings: &mut Vec<Finding>) {
             let server = session.engine.server();
             findings.push(fine(
                 "connection",
-                format!("{} {} at {}", server.product, server.version, server.location),
+                format!("{} {} · {} · {}", server.product, server.version, server.location, server.database),
             ));
             examine_database(&mut session, declared.as_ref(), findings).await;
         }

@@ -89,6 +89,7 @@ pub(crate) fn unmanaged_words(object: &Unmanaged) -> String {
         UnmanagedKind::Table => "table",
         UnmanagedKind::VirtualTable => "virtual table",
         UnmanagedKind::VirtualColumn => "virtual generated column",
+        UnmanagedKind::Sequence => "sequence",
     };
     format!("{kind} {}", object.name)
 }

@@ -135,8 +135,7 @@ impl<'a> Reader<'a> {
             ));
         }
         if kind == TokenKind::Semi && self.depth == 0 {
-            self.end_statement();
-            return Ok(());
+            return self.end_statement();
         }
         if kind == TokenKind::Ident {
             self.track_body(&text.to_ascii_lowercase());
@@ -164,10 +163,18 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn end_statement(&mut self) {
+    fn end_statement(&mut self) -> Result<(), MigrationError> {
         self.depth = 0;
-        self.head.clear();
-        let Some((start, end)) = self.open.take() else { return };
+        let head = std::mem::take(&mut self.head);
+        let Some((start, end)) = self.open.take() else { return Ok(()) };
+        if controls_transaction(&head) {
+            return Err(self.syntax(
+                "this statement begins or ends a transaction",
+                "leave it out: every file is one transaction, together with its row in the history",
+                start,
+                end - start,
+            ));
+        }
         let scoped = ScopedStatement {
             statement: Statement { sql: self.text[start..end].to_owned(), offset: start },
             dialect: self.dialect.clone(),
@@ -177,6 +184,7 @@ impl<'a> Reader<'a> {
             Section::Down => self.down.get_or_insert_default().push(scoped),
             Section::Before => {}
         }
+        Ok(())
     }
 
     fn comment(&mut self, offset: usize, text: &str) -> Result<(), MigrationError> {
@@ -197,7 +205,7 @@ impl<'a> Reader<'a> {
                 text.trim_end().len(),
             )),
             ("engine", [dialect]) if DIALECTS.contains(dialect) && dbmate.is_none() => {
-                self.end_statement();
+                self.end_statement()?;
                 self.dialect = (*dialect != "any").then(|| (*dialect).to_owned());
                 Ok(())
             }
@@ -222,7 +230,7 @@ impl<'a> Reader<'a> {
     }
 
     fn begin(&mut self, section: Section, offset: usize, text: &str) -> Result<(), MigrationError> {
-        self.end_statement();
+        self.end_statement()?;
         self.dialect = None;
         let slot = if section == Section::Up { &mut self.up } else { &mut self.down };
         if slot.is_some() {
@@ -239,7 +247,7 @@ impl<'a> Reader<'a> {
     }
 
     fn finish(mut self) -> Result<SqlFile, MigrationError> {
-        self.end_statement();
+        self.end_statement()?;
         let Some(up) = self.up else {
             return Err(MigrationError::NoUpSection { file: self.name.to_owned() });
         };
@@ -264,6 +272,17 @@ impl<'a> Reader<'a> {
             source_code: NamedSource::new(self.name, Arc::from(self.text)),
             span: SourceSpan::new(offset.into(), length),
         }
+    }
+}
+
+/// Whether a statement that begins with these words would end the file's transaction; savepoints do not.
+fn controls_transaction(head: &[String]) -> bool {
+    let words: Vec<&str> = head.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["rollback", "to", ..] | ["rollback", "work" | "transaction", "to", ..] => false,
+        ["begin" | "commit" | "end" | "abort" | "rollback", ..] => true,
+        ["start" | "prepare", "transaction", ..] => true,
+        _ => false,
     }
 }
 
@@ -347,6 +366,12 @@ mod tests {
     }
 
     #[test]
+    fn a_savepoint_does_not_end_the_transaction() {
+        let text = "-- whimbrel:up\nSAVEPOINT s; ROLLBACK TO s; RELEASE s;";
+        assert_eq!(parse("1-a.sql", text).unwrap().up.len(), 3);
+    }
+
+    #[test]
     fn mistakes_are_named_with_their_place() {
         for (text, expected) in [
             ("SELECT 1;", "before any section"),
@@ -357,6 +382,9 @@ mod tests {
             ("-- whimbrel:up\n-- whimbrel:engine oracle\n", "engine is not known"),
             ("-- migrate:up transaction:false\n", "not supported"),
             ("-- nothing\n", "no `-- whimbrel:up`"),
+            ("-- whimbrel:up\nSELECT 1; COMMIT;", "begins or ends a transaction"),
+            ("-- whimbrel:up\nbegin work; SELECT 1;", "begins or ends a transaction"),
+            ("-- whimbrel:up\nSELECT 1;\n-- whimbrel:down\nROLLBACK", "begins or ends a transaction"),
         ] {
             let error = parse("1-a.sql", text).unwrap_err().to_string();
             assert!(error.contains(expected), "{text:?}: {error}");
