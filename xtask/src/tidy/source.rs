@@ -60,7 +60,7 @@ pub(super) fn module_names(tree: &Tree) -> Vec<Finding> {
 
 /// No test is skipped.
 pub(super) fn ignored_tests(tree: &Tree) -> Vec<Finding> {
-    let attribute = "#[ignore";
+    let attribute = concat!("#[", "ignore");
     let mut findings = Vec::new();
     for (path, text) in tree.rust_files() {
         for (number, _) in
