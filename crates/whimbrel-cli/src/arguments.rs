@@ -98,6 +98,9 @@ pub(crate) enum Command {
         target: String,
         #[arg(long)]
         sql: bool,
+        /// Allow rolling back in a protected environment
+        #[arg(long)]
+        allow_destructive: bool,
     },
     /// Alembic's `downgrade -N | REV | base`
     #[command(hide = true)]
@@ -106,6 +109,9 @@ pub(crate) enum Command {
         target: String,
         #[arg(long)]
         sql: bool,
+        /// Allow rolling back in a protected environment
+        #[arg(long)]
+        allow_destructive: bool,
     },
     /// Alembic's `revision [--autogenerate] -m`
     #[command(hide = true)]
@@ -189,7 +195,11 @@ pub(crate) enum MigrateCommand {
     /// Print the newest applied version
     Current,
     /// Roll the newest migration back and apply it again
-    Redo,
+    Redo {
+        /// Allow rolling back in a protected environment
+        #[arg(long)]
+        allow_destructive: bool,
+    },
     /// Write whimbrel.sum anew after an edit of files that are not applied
     Seal,
     /// Mark versions as applied without running them; writes a first migration where there is none

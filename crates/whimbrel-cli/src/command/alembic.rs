@@ -7,7 +7,12 @@ use super::{Context, Outcome, migrate};
 use crate::error::ExitCode;
 
 /// `upgrade head | REV | +N`.
-pub(crate) async fn upgrade(context: &Context<'_>, target: &str, sql: bool) -> Outcome {
+pub(crate) async fn upgrade(
+    context: &Context<'_>,
+    target: &str,
+    sql: bool,
+    allow_destructive: bool,
+) -> Outcome {
     let target = match target {
         "head" | "heads" => Target::Latest,
         relative if relative.starts_with('+') => match relative[1..].parse() {
@@ -19,12 +24,17 @@ pub(crate) async fn upgrade(context: &Context<'_>, target: &str, sql: bool) -> O
     if sql {
         migrate::show(context, &target, true).await
     } else {
-        migrate::apply(context, &target, false).await
+        migrate::apply(context, &target, allow_destructive).await
     }
 }
 
 /// `downgrade -N | REV | base`.
-pub(crate) async fn downgrade(context: &Context<'_>, target: &str, sql: bool) -> Outcome {
+pub(crate) async fn downgrade(
+    context: &Context<'_>,
+    target: &str,
+    sql: bool,
+    allow_destructive: bool,
+) -> Outcome {
     let target = match target {
         "base" => Target::Version(migrate::parse_version("0")?),
         relative if relative.starts_with('-') => match relative[1..].parse() {
@@ -36,7 +46,7 @@ pub(crate) async fn downgrade(context: &Context<'_>, target: &str, sql: bool) ->
     if sql {
         return migrate::show(context, &target, true).await;
     }
-    migrate::apply(context, &target, false).await
+    migrate::apply(context, &target, allow_destructive).await
 }
 
 /// `heads`: the newest file.

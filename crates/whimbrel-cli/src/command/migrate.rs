@@ -116,9 +116,10 @@ pub(crate) async fn current(context: &Context<'_>) -> Outcome {
 }
 
 /// Rolls the newest back and applies it again.
-pub(crate) async fn redo(context: &Context<'_>) -> Outcome {
+pub(crate) async fn redo(context: &Context<'_>, allow_destructive: bool) -> Outcome {
     let project = context.project()?;
     let mut session = context.session(&project, Purpose::Change).await?;
+    session.allow_destructive = allow_destructive;
     let mut progress = Progress::new(*context.output, &project.logging, context.global);
     let report = migrate::redo(&mut session, &mut progress).await?;
     context.output.result(&report, render_report);

@@ -39,7 +39,9 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> Outcome {
             Some(MigrateCommand::Check) => migrate::check(&context).await,
             Some(MigrateCommand::History) => migrate::history(&context).await,
             Some(MigrateCommand::Current) => migrate::current(&context).await,
-            Some(MigrateCommand::Redo) => migrate::redo(&context).await,
+            Some(MigrateCommand::Redo { allow_destructive }) => {
+                migrate::redo(&context, *allow_destructive).await
+            }
             Some(MigrateCommand::Seal) => migrate::seal(&context).await,
             Some(MigrateCommand::Baseline { version }) => {
                 migrate::baseline(&context, version.as_deref()).await
@@ -53,8 +55,12 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> Outcome {
         }
         Command::Schema(SchemaCommand::Diff { exit_code }) => schema::diff(&context, *exit_code).await,
         Command::Completions { shell } => Ok(completions::run(&context, *shell)),
-        Command::Upgrade { target, sql } => alembic::upgrade(&context, target, *sql).await,
-        Command::Downgrade { target, sql } => alembic::downgrade(&context, target, *sql).await,
+        Command::Upgrade { target, sql, allow_destructive } => {
+            alembic::upgrade(&context, target, *sql, *allow_destructive).await
+        }
+        Command::Downgrade { target, sql, allow_destructive } => {
+            alembic::downgrade(&context, target, *sql, *allow_destructive).await
+        }
         Command::Revision { message, autogenerate } => {
             create::write(&context, message, *autogenerate, &[]).await
         }

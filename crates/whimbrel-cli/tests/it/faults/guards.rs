@@ -52,6 +52,19 @@ fn every_way_down(engine: Engine) {
         arguments.extend(["--env", "production"]);
         refused(&project, &arguments, REFUSED);
     }
+    // The flag that the refusal names is one that each of them takes.
+    for (command, left) in [
+        (&["migrate", "redo"][..], &["0001", "0002"][..]),
+        (&["downgrade", "-1"], &["0001"]),
+        (&["migrate", "--to", "0002"], &["0001", "0002"]),
+        (&["upgrade", "0001"], &["0001"]),
+        (&["migrate", "--to", "0"], &[]),
+    ] {
+        let mut arguments = command.to_vec();
+        arguments.extend(["--allow-destructive", "--env", "production"]);
+        project.run(&arguments, 0);
+        assert_eq!(applied(&project), left, "{arguments:?}");
+    }
 }
 
 fn protected_by_the_file(engine: Engine) {
