@@ -7,6 +7,7 @@
 mod account;
 mod certificate;
 mod database;
+mod fixtures;
 mod postgres;
 mod psql;
 mod redact;
@@ -14,6 +15,7 @@ mod sandbox;
 pub mod toolchain;
 
 pub use database::{TestDatabase, server_url, test_database};
+pub use fixtures::{SIPREMS_SQL, TRAVYA_SQL};
 pub use postgres::{PostgresOptions, PostgresServer};
 pub use redact::redact;
 pub use sandbox::{RunOutput, Sandbox};

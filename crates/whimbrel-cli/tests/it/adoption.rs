@@ -1,11 +1,10 @@
 //! Taking over a database that no file knows: everything in it survives, and what the schema cannot say is reported.
 
-use whimbrel_testkit::PostgresVersion;
+use whimbrel_testkit::{PostgresVersion, TRAVYA_SQL};
 
 use crate::catalogue::dump;
 use crate::project::{Engine, Project};
 
-const TRAVYA_PAGE: &str = include_str!("fixtures/travya-page.sql");
 const BEYOND: &str = include_str!("fixtures/beyond-the-schema.sql");
 
 #[test]
@@ -72,7 +71,7 @@ fn sqlite() {
 
 fn adopt(version: PostgresVersion) {
     let project = Project::bare(Engine::Postgres(version));
-    project.database().psql(TRAVYA_PAGE).unwrap();
+    project.database().psql(TRAVYA_SQL).unwrap();
     project.database().psql(BEYOND).unwrap();
     let before = dump(&project);
 
@@ -156,6 +155,6 @@ fn an_empty_database_comes_to_the_same(project: &Project, version: PostgresVersi
     }
     fresh.run(&["init"], 0);
     let page = Project::bare(Engine::Postgres(version));
-    page.database().psql(TRAVYA_PAGE).unwrap();
+    page.database().psql(TRAVYA_SQL).unwrap();
     assert_eq!(dump(&fresh), dump(&page));
 }

@@ -2,14 +2,10 @@
 
 use std::path::Path;
 
-use whimbrel_testkit::PostgresVersion;
+use whimbrel_testkit::{PostgresVersion, SIPREMS_SQL, TRAVYA_SQL};
 
 use crate::catalogue::introspect;
 use crate::project::{Engine, Project, source_folder};
-
-/// A declaration that a page's own DDL must equal.
-const TRAVYA_PAGE: &str = include_str!("fixtures/travya-page.sql");
-const SIPREMS_PAGE: &str = include_str!("fixtures/siprems-page.sql");
 
 /// Declares a test for each engine.
 macro_rules! each_engine {
@@ -79,7 +75,7 @@ fn stands(system: &str, tables: &[&str], engine: Engine) {
 #[test]
 fn init_builds_what_the_pages_describe() {
     for version in PostgresVersion::ALL {
-        for (system, page) in [("travya", TRAVYA_PAGE), ("siprems", SIPREMS_PAGE)] {
+        for (system, page) in [("travya", TRAVYA_SQL), ("siprems", SIPREMS_SQL)] {
             let ours = copy_of(system, Engine::Postgres(version));
             ours.run(&["init"], 0);
             let theirs = Project::new(Engine::Postgres(version));

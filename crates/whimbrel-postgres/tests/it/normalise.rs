@@ -9,7 +9,7 @@ use whimbrel_schema::catalog::Catalog;
 use whimbrel_schema::generate::{Histogram, Options, random_schema};
 use whimbrel_schema::lower::lower;
 use whimbrel_schema::{ddl, diff};
-use whimbrel_testkit::{PostgresVersion, TestDatabase};
+use whimbrel_testkit::{PostgresVersion, TRAVYA_SQL, TestDatabase};
 
 use crate::support::{VERSIONS, fresh, scope};
 
@@ -149,13 +149,10 @@ async fn a_thousand_tables_are_normalised_in_a_few_seconds() {
     assert!(begun.elapsed().as_secs() < 30);
 }
 
-/// Travya's tables and indexes as its team wrote them.
-const TRAVYA: &str = include_str!("travya.sql");
-
 #[tokio::test]
 async fn travya_is_normalised_exactly() {
     for version in VERSIONS {
-        let desired = from_sql(version, TRAVYA, &scope(&["public"])).await;
+        let desired = from_sql(version, TRAVYA_SQL, &scope(&["public"])).await;
         assert_eq!(desired.tables.len(), 7);
         assert_eq!(desired.tables.iter().map(|table| table.indexes.len()).sum::<usize>(), 8);
         let (database, mut postgres) = fresh(version).await;

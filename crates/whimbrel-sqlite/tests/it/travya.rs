@@ -1,15 +1,14 @@
-//! Travya's DDL, as its team wrote it for PostgreSQL.
+//! Travya's schema in PostgreSQL's words.
 
 use whimbrel_schema::catalog::ColumnType;
+use whimbrel_testkit::TRAVYA_SQL;
 
 use crate::support::{apply, catalog, full, memory, normalise};
-
-const SQL: &str = include_str!("travya.sql");
 
 #[test]
 fn the_ddl_applies_and_reads_back() {
     let mut engine = memory();
-    apply(&mut engine, "1", SQL).unwrap_or_else(|error| panic!("{}", full(&error)));
+    apply(&mut engine, "1", TRAVYA_SQL).unwrap_or_else(|error| panic!("{}", full(&error)));
     let catalog = catalog(&mut engine);
     assert_eq!(catalog.tables.len(), 7);
     let trips = catalog.tables.iter().find(|table| table.name.name == "trips").unwrap();
