@@ -17,10 +17,8 @@ pub enum Action {
     Reset,
     /// Deleting all rows or documents.
     Clear,
-    /// A step that loses data, such as dropping a column.
+    /// A step that can lose data, such as rolling a migration back.
     Destructive,
-    /// A step that locks a table for long.
-    Locking,
 }
 
 impl Action {
@@ -29,7 +27,6 @@ impl Action {
         match self {
             Self::Seed | Self::Reset | Self::Clear => None,
             Self::Destructive => Some("--allow-destructive"),
-            Self::Locking => Some("--allow-locking"),
         }
     }
 }
@@ -41,7 +38,6 @@ impl fmt::Display for Action {
             Self::Reset => "be reset",
             Self::Clear => "be cleared",
             Self::Destructive => "take a step that loses data",
-            Self::Locking => "take a step that locks for long",
         })
     }
 }

@@ -131,7 +131,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("logging.sql", Kind::Boolean, "(development: true; else false)", "Whether statements are logged with their text."),
 
     key("environments.<name>.url", Kind::Url, "(development and test: sqlite:.whimbrel/<name>.db)", "The database's URL. A relative SQLite path begins at the project's folder."),
-    key("environments.<name>.protected", Kind::Boolean, "(development and test: false; else true)", "Whether the environment refuses to be seeded, reset and cleared, and asks for a flag before a destructive or locking step."),
+    key("environments.<name>.protected", Kind::Boolean, "(development and test: false; else true)", "Whether the environment refuses to be seeded, reset and cleared, and asks for a flag before a rollback."),
 ];
 
 /// The tables whose keys an environment can override and a variable can carry.
