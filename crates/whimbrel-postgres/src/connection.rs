@@ -13,7 +13,7 @@ use crate::options::{PostgresOptions, SslMode};
 use crate::quote;
 use crate::result_set::{self, ResultSet};
 use crate::tls::Connector;
-use crate::url::{Address, Target, address, driver_mode, session_settings};
+use crate::url::{Address, Target, address, driver_mode, session_settings, with_session_options};
 
 /// The oldest major version whose catalogues are understood.
 const OLDEST_MAJOR: u32 = 12;
@@ -131,15 +131,22 @@ pub async fn create_database(options: &PostgresOptions) -> Result<()> {
 }
 
 async fn connect(address: Address, options: &PostgresOptions) -> Result<Postgres> {
-    let Address { mut config, ssl, target } = address;
+    let Address { config: without_options, ssl, target } = address;
+    let mut config = with_session_options(&without_options, options);
     let connector = Connector::new(&ssl)?;
     let mut settings = None;
     let opened = loop {
         match open(&config, connector.clone()).await {
             Ok(opened) => break opened,
-            Err(error) if refuses_options(&error) && settings.is_none() => {
+            Err(error)
+                if refuses_options(&error)
+                    && settings.is_none()
+                    && without_options.get_options().is_none() =>
+            {
                 // A connection pooler that passes no options on: set them in a query instead.
-                config.options("");
+                let mode = config.get_ssl_mode();
+                config = without_options.clone();
+                config.ssl_mode(mode);
                 settings = Some(session_sql(options));
             }
             Err(error) => {
