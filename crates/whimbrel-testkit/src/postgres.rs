@@ -198,6 +198,14 @@ impl PostgresServer {
         self.end(Signal::SIGINT)
     }
 
+    /// Keeps every process of the server on these cores, a list such as `0` or `0-1`; a benchmark of latency names the client's.
+    ///
+    /// # Errors
+    /// When the server does not run, or this process may not use one of the cores.
+    pub fn run_on_cores(&self, cores: &str) -> Result<()> {
+        process::run_on_cores(self.child.as_ref().context("the server does not run")?, cores)
+    }
+
     fn end(&mut self, signal: Signal) -> Result<()> {
         self.child.take().map_or(Ok(()), |child| process::end(child, signal, STOP_TIMEOUT))
     }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::process::Child;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -70,6 +70,34 @@ pub(crate) fn kill_with_children(mut child: Child) -> Result<()> {
     Ok(())
 }
 
+/// Moves a process and its children to these cores, a list as `taskset` understands it; later children follow their parent.
+pub(crate) fn run_on_cores(child: &Child, cores: &str) -> Result<()> {
+    let parent = pid(child)?;
+    move_to(parent, cores)?;
+    for child in children(parent)? {
+        // One that ended in between needs no core.
+        if let Err(error) = move_to(child, cores)
+            && stat(child).is_some_and(|stat| stat.state != 'Z')
+        {
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+fn move_to(pid: Pid, cores: &str) -> Result<()> {
+    let output = Command::new("taskset")
+        .args(["--cpu-list", "--pid", cores, &pid.to_string()])
+        .output()
+        .context("run taskset (Debian's util-linux has it)")?;
+    ensure!(
+        output.status.success(),
+        "the server does not move to the cores {cores}: {}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    Ok(())
+}
+
 fn pid(child: &Child) -> Result<Pid> {
     Ok(Pid::from_raw(i32::try_from(child.id()).context("a process id fits 31 bits")?))
 }
@@ -111,7 +139,6 @@ fn parse_stat(text: &str) -> Option<Stat> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::process::Command;
 
     #[test]
     fn a_process_name_with_parentheses_is_read_over() {

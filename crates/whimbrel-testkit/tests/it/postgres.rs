@@ -22,6 +22,24 @@ fn a_killed_server_comes_back_with_its_data() {
 }
 
 #[test]
+fn a_server_stays_on_its_core() {
+    let mut server = PostgresServer::start(PostgresVersion::V15).unwrap();
+    server.run_on_cores("0").unwrap();
+    let data = server.psql("postgres", "SHOW data_directory").unwrap();
+    let first = std::fs::read_to_string(format!("{data}/postmaster.pid")).unwrap();
+    // The first process, one that stood before, and one that began after.
+    let writer = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'";
+    let pids = [first.lines().next().unwrap().to_owned(), server.psql("postgres", writer).unwrap()];
+    let own = "SELECT pg_read_file('/proc/self/status')";
+    let texts = pids.map(|pid| std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap());
+    for text in texts.into_iter().chain([server.psql("postgres", own).unwrap()]) {
+        assert!(text.lines().any(|line| line == "Cpus_allowed_list:\t0"), "{text}");
+    }
+    server.stop().unwrap();
+    assert!(server.run_on_cores("0").is_err());
+}
+
+#[test]
 fn a_tls_server_refuses_plain_connections() {
     let server = PostgresServer::start_with_tls(PostgresVersion::V17).unwrap();
     let authority = server.authority_certificate().unwrap().display().to_string();
