@@ -13,6 +13,7 @@ pub mod migration;
 pub mod overlay;
 pub mod project;
 pub mod pull;
+pub mod rebase;
 pub mod report;
 mod session;
 

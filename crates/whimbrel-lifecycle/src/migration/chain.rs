@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::source::hex;
-use super::{Folder, MigrationError};
+use super::{Folder, MigrationError, conflict};
 
 /// The chain's file name within the migrations folder.
 pub const SUM_FILE: &str = "whimbrel.sum";
@@ -62,6 +62,9 @@ impl Chain {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
+            if conflict::begins(line) {
+                return Err(MigrationError::MergeConflict { line: index + 1 });
+            }
             let bad = |what: &str| MigrationError::BadSum { line: index + 1, what: what.to_owned() };
             let words: Vec<&str> = line.split_whitespace().collect();
             let [hash, checksum, file_name] = words[..] else {
@@ -79,6 +82,18 @@ impl Chain {
             });
         }
         Ok(chain)
+    }
+
+    /// The names of the sealed files in a chain's text, whatever is wrong with its hashes.
+    #[must_use]
+    pub(crate) fn names_in(text: &str) -> Vec<String> {
+        let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
+        lines
+            .filter_map(|line| match line.split_whitespace().collect::<Vec<_>>()[..] {
+                [_, _, file_name] => Some(file_name.to_owned()),
+                _ => None,
+            })
+            .collect()
     }
 
     /// Writes the chain beside the files, whole or not at all.

@@ -34,7 +34,9 @@ pub enum MigrationError {
     #[error("{first} and {second} have the same version")]
     #[diagnostic(
         code(migrate::duplicate_version),
-        help("give the one that is not applied yet a later number")
+        help(
+            "two branches added them: `whimbrel migrate rebase` gives the one that is not applied yet a later number; name the file that is to move where neither is applied: `whimbrel migrate rebase FILE`"
+        )
     )]
     DuplicateVersion {
         /// One file.
@@ -92,6 +94,35 @@ pub enum MigrationError {
         line: usize,
         /// What is wrong.
         what: String,
+    },
+    /// Version control left both branches' lines in the chain file.
+    #[error("migrations/whimbrel.sum, line {line}: version control left its conflict markers here: two branches added migrations")]
+    #[diagnostic(
+        code(migrate::bad_sum),
+        help(
+            "`whimbrel migrate rebase` numbers the files that are not applied after all others and writes whimbrel.sum anew; `whimbrel migrate seal` does only the latter"
+        )
+    )]
+    MergeConflict {
+        /// The line, from 1.
+        line: usize,
+    },
+    /// A file that is to move has been applied.
+    #[error("{file} is applied in this database, so it keeps its number")]
+    #[diagnostic(
+        code(migrate::rebase_applied),
+        help("roll it back first (`whimbrel rollback`), or name the other file")
+    )]
+    RebaseApplied {
+        /// The file.
+        file: String,
+    },
+    /// A file is named that is not there.
+    #[error("the migrations folder has no file {file}")]
+    #[diagnostic(code(migrate::unknown_file), help("`whimbrel migrate status` lists the files by version and name"))]
+    UnknownFile {
+        /// What was given.
+        file: String,
     },
     /// The files are not those that were sealed.
     #[error("the migration files are not the ones that whimbrel.sum seals: {}", list(.changes))]
@@ -151,7 +182,9 @@ pub enum MigrationError {
     #[error("{file} is not applied, but the later {latest} is")]
     #[diagnostic(
         code(migrate::out_of_order),
-        help("give it a number after {latest}: rename the file, then run `whimbrel migrate seal`")
+        help(
+            "`whimbrel migrate rebase` gives it, and what follows it, a number after {latest}; it renames the files and their snapshots and seals them anew"
+        )
     )]
     OutOfOrder {
         /// The file.

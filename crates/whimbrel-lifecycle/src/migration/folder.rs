@@ -51,19 +51,7 @@ impl Folder {
     /// # Errors
     /// A file that cannot be read or understood, a name without a version, a version given twice.
     pub fn read(path: &Path) -> Result<Self, MigrationError> {
-        let mut bases: Vec<(Version, String, String)> = Vec::new();
-        let mut overrides: Vec<(String, String)> = Vec::new();
-        for file_name in sql_files(path)? {
-            let stem = file_name.trim_end_matches(".sql");
-            if let Some((base, _dialect)) = stem.rsplit_once('.') {
-                overrides.push((format!("{base}.sql"), file_name.clone()));
-                continue;
-            }
-            let (version, name) =
-                split_name(stem).ok_or_else(|| MigrationError::FileName { file: file_name.clone() })?;
-            bases.push((version, name, file_name));
-        }
-        bases.sort();
+        let Listing { bases, overrides } = list(path)?;
         if let Some(pair) = bases.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             return Err(MigrationError::DuplicateVersion {
                 first: pair[0].2.clone(),
@@ -99,6 +87,32 @@ impl Folder {
     pub fn normalised_path(&self, version: &Version, dialect: &str) -> PathBuf {
         self.path.join(SNAPSHOT_FOLDER).join(format!("{version}.{dialect}.json"))
     }
+}
+
+/// The names of a folder's migration files, whatever is wrong between them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Listing {
+    /// Version, name and file name of each migration, in order.
+    pub(crate) bases: Vec<(Version, String, String)>,
+    /// Each override file, behind the name of the file that it belongs to.
+    pub(crate) overrides: Vec<(String, String)>,
+}
+
+/// Lists a folder's migration files by their names alone.
+pub(crate) fn list(path: &Path) -> Result<Listing, MigrationError> {
+    let mut listing = Listing::default();
+    for file_name in sql_files(path)? {
+        let stem = file_name.trim_end_matches(".sql");
+        if let Some((base, _dialect)) = stem.rsplit_once('.') {
+            listing.overrides.push((format!("{base}.sql"), file_name.clone()));
+            continue;
+        }
+        let (version, name) =
+            split_name(stem).ok_or_else(|| MigrationError::FileName { file: file_name.clone() })?;
+        listing.bases.push((version, name, file_name));
+    }
+    listing.bases.sort();
+    Ok(listing)
 }
 
 fn load(
@@ -165,7 +179,7 @@ fn sql_files(path: &Path) -> Result<Vec<String>, MigrationError> {
 }
 
 /// `0001-create-tables` → (`0001`, `create-tables`); `_` separates as well.
-fn split_name(stem: &str) -> Option<(Version, String)> {
+pub(crate) fn split_name(stem: &str) -> Option<(Version, String)> {
     let digits = stem.bytes().take_while(u8::is_ascii_digit).count();
     let version = Version::parse(&stem[..digits])?;
     let name = stem[digits..].strip_prefix(['-', '_'])?;

@@ -3,6 +3,7 @@
 //! This module reads and writes the migrations folder; it speaks to no database.
 
 mod chain;
+pub(crate) mod conflict;
 mod create;
 mod error;
 mod folder;
@@ -14,6 +15,7 @@ pub use chain::{Chain, SUM_FILE};
 pub use create::{NewMigration, Snapshot, file_stem, next_version};
 pub use error::MigrationError;
 pub use folder::{Folder, Migration, SNAPSHOT_FOLDER};
+pub(crate) use folder::{Listing, list, split_name};
 pub use plan::{Direction, PlannedStep, State, Target};
 pub(crate) use source::hex;
 pub use source::{ScopedStatement, SqlFile, parse};
