@@ -5,6 +5,7 @@
 mod chain;
 pub(crate) mod conflict;
 mod create;
+mod directive;
 mod error;
 mod folder;
 mod plan;
