@@ -202,11 +202,27 @@ pub(crate) enum MigrateCommand {
     },
     /// Write whimbrel.sum anew after an edit of files that are not applied
     Seal,
+    /// Number the files that are not applied after all others, as after a merge of two branches
+    Rebase(RebaseArguments),
     /// Mark versions as applied without running them; writes a first migration where there is none
     Baseline {
         /// Up to this version; else all
         version: Option<String>,
     },
+}
+
+/// Arguments of `migrate rebase`.
+#[derive(Args, Debug)]
+pub(crate) struct RebaseArguments {
+    /// The files that move; else those that are neither applied nor sealed before
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+    /// The version that the moved files follow; else after all others
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) onto: Option<String>,
+    /// Show what would be renamed, and rename nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// Arguments of `migrate create`.

@@ -129,14 +129,18 @@ impl Postgres {
     }
 
     pub(crate) async fn write_document(&self, key: &str, document: &str) -> Result<()> {
-        let sql = format!(
+        let sql = self.record_sql(key, document);
+        self.run(&sql, &format!("keeping `{key}` in {STATE}")).await.map(drop)
+    }
+
+    fn record_sql(&self, key: &str, document: &str) -> String {
+        format!(
             "INSERT INTO {} (key, document) VALUES ({}, {}) \
              ON CONFLICT (key) DO UPDATE SET document = excluded.document, recorded_at = clock_timestamp()",
             self.state_table(),
             literal(key),
             literal(document)
-        );
-        self.run(&sql, &format!("keeping `{key}` in {STATE}")).await.map(drop)
+        )
     }
 
     pub(crate) async fn mark_history(&self, entries: &[HistoryEntry]) -> Result<()> {
@@ -148,13 +152,16 @@ impl Postgres {
         self.run(&inserts.join("; "), "marking versions in the migration history").await.map(drop)
     }
 
-    /// The statement that makes the change.
+    /// The statement that makes the change; several, joined by semicolons, where entries are replaced.
     pub(crate) fn change_sql(&self, change: &HistoryChange) -> String {
         match change {
             HistoryChange::Insert(entry) => self.insert_sql(entry, ELAPSED_MS),
             HistoryChange::Remove { version } => {
                 format!("DELETE FROM {} WHERE version = {}", self.history_table(), literal(version))
             }
+            HistoryChange::Replace { versions, entry } => self.replace_sql(versions, entry),
+            HistoryChange::Record { key, document } => self.record_sql(key, document),
+            HistoryChange::Nothing => String::new(),
         }
     }
 
@@ -162,9 +169,34 @@ impl Postgres {
     pub(crate) fn history_sql(&self, change: &HistoryChange) -> String {
         let duration = match change {
             HistoryChange::Insert(_) => "duration_ms",
-            HistoryChange::Remove { .. } => ELAPSED_MS,
+            HistoryChange::Nothing => return format!("SELECT {ELAPSED_MS}"),
+            HistoryChange::Remove { .. } | HistoryChange::Replace { .. } | HistoryChange::Record { .. } => {
+                ELAPSED_MS
+            }
         };
         format!("{} RETURNING {duration}", self.change_sql(change))
+    }
+
+    /// The last of the versions becomes the new entry, so that it keeps its place in the order.
+    fn replace_sql(&self, versions: &[String], entry: &HistoryEntry) -> String {
+        let table = self.history_table();
+        let (last, others) = versions.split_last().expect("a squashed file replaces at least one version");
+        let mut sql = String::new();
+        if !others.is_empty() {
+            let others: Vec<String> = others.iter().map(|version| literal(version)).collect();
+            sql = format!("DELETE FROM {table} WHERE version IN ({}); ", others.join(", "));
+        }
+        sql + &format!(
+            "UPDATE {table} SET version = {}, name = {}, checksum = {}, chain = {}, schema_hash = {}, kind = {} \
+             WHERE version = {}",
+            literal(&entry.version),
+            literal(&entry.name),
+            literal(&entry.checksum),
+            literal(&entry.chain),
+            optional_literal(entry.schema_hash.as_deref()),
+            literal(entry.kind.as_str()),
+            literal(last),
+        )
     }
 
     fn insert_sql(&self, entry: &HistoryEntry, duration: &str) -> String {

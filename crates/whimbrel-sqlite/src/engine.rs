@@ -206,16 +206,12 @@ fn in_transaction(
         check_foreign_keys(connection, step, database)?;
     }
     let duration_ms = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
-    match &step.history {
-        HistoryChange::Insert(entry) => ledger::insert(connection, entry, duration_ms).map_err(failed)?,
-        HistoryChange::Remove { version } => {
-            if !ledger::remove(connection, version).map_err(failed)? {
-                return Err(Attempt::Failed(EngineError::Refused {
-                    doing,
-                    reason: format!("the history has no version {version}"),
-                }));
-            }
-        }
+    let unknown = ledger::change(connection, &step.history, duration_ms).map_err(failed)?;
+    if let Some(version) = unknown {
+        return Err(Attempt::Failed(EngineError::Refused {
+            doing,
+            reason: format!("the history has no version {version}"),
+        }));
     }
     Ok(duration_ms)
 }

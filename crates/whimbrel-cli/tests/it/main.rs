@@ -10,5 +10,6 @@ mod forgotten;
 mod generated;
 mod golden;
 mod project;
+mod rebase;
 mod snapshots;
 mod systems;

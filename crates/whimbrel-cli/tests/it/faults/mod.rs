@@ -118,7 +118,7 @@ fn history(project: &Project) -> Vec<String> {
 }
 
 /// The values of a one-column query, read without the product; none where a table of it does not exist.
-fn query(project: &Project, sql: &str) -> Vec<String> {
+pub(crate) fn query(project: &Project, sql: &str) -> Vec<String> {
     let answer = match project.engine {
         Engine::Sqlite if !project.database_path().exists() => Ok(Vec::new()),
         Engine::Sqlite => sqlite_query(project, sql).map_err(|error| error.to_string()),
@@ -152,16 +152,16 @@ fn sqlite_query(project: &Project, sql: &str) -> rusqlite::Result<Vec<String>> {
 }
 
 /// The applied versions, read without the product.
-fn applied(project: &Project) -> Vec<String> {
+pub(crate) fn applied(project: &Project) -> Vec<String> {
     query(project, "SELECT version FROM whimbrel_history ORDER BY version")
 }
 
 /// An error that a command must end with: exit code, error code, and words of its message, help or source.
-type Failure<'a> = (i32, &'a str, &'a [&'a str]);
+pub(crate) type Failure<'a> = (i32, &'a str, &'a [&'a str]);
 
 /// Runs a command that must fail, as it is, with `-v` and with `--json`; nothing may change.
 /// Returns the standard error of the first run.
-fn refused(project: &Project, arguments: &[&str], failure: Failure<'_>) -> String {
+pub(crate) fn refused(project: &Project, arguments: &[&str], failure: Failure<'_>) -> String {
     let before = Standing::of(project);
     let stderr = fails(project, arguments, failure);
     let after = Standing::of(project);
@@ -172,7 +172,7 @@ fn refused(project: &Project, arguments: &[&str], failure: Failure<'_>) -> Strin
 }
 
 /// Runs a command that must fail, as it is, with `-v` and with `--json`. Returns the standard error of the first run.
-fn fails(project: &Project, arguments: &[&str], failure: Failure<'_>) -> String {
+pub(crate) fn fails(project: &Project, arguments: &[&str], failure: Failure<'_>) -> String {
     let run = |option: Option<&str>| {
         let mut all = arguments.to_vec();
         all.extend(option);
