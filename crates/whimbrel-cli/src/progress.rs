@@ -30,6 +30,9 @@ impl Progress {
 
     fn shows(&self, event: &Event) -> bool {
         match event {
+            // A command's own words are shown wherever anything is.
+            Event::HookOutput { .. } => true,
+            Event::HookStarted { .. } => self.json && self.level >= LogLevel::Debug,
             Event::StepStarted { .. } => self.statements || (self.json && self.level >= LogLevel::Debug),
             _ => self.level >= LogLevel::Info,
         }
@@ -63,6 +66,10 @@ impl Observer for Progress {
             }
             Event::StepDone { direction: Direction::Down, file, duration_ms } => {
                 self.output.note(&format!("rolled back  {file} ({duration_ms} ms)"));
+            }
+            Event::HookOutput { line } => self.output.note(line),
+            Event::HookDone { moment, hook, duration_ms } => {
+                self.output.note(&format!("{:12} {hook} ({duration_ms} ms)", moment.as_str()));
             }
             _ => {}
         }

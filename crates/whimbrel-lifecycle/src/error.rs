@@ -37,6 +37,10 @@ pub enum LifecycleError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Guard(#[from] crate::project::GuardError),
+    /// A hook before the migrations failed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Hook(#[from] crate::hooks::HookError),
     /// A schema document cannot be read.
     #[error("{path}: {reason}")]
     #[diagnostic(

@@ -1,5 +1,6 @@
 //! What a use case tells while it works. The caller shows it; this crate prints nothing.
 
+use crate::hooks::Moment;
 use crate::migration::Direction;
 
 /// Something that happened.
@@ -27,6 +28,27 @@ pub enum Event {
         /// The file.
         file: String,
         /// How long its statements took.
+        duration_ms: i64,
+    },
+    /// A hook begins.
+    HookStarted {
+        /// When it runs.
+        moment: Moment,
+        /// The hook, as whimbrel.toml names it.
+        hook: String,
+    },
+    /// A hook's command wrote a line.
+    HookOutput {
+        /// The line.
+        line: String,
+    },
+    /// A hook is done.
+    HookDone {
+        /// When it ran.
+        moment: Moment,
+        /// The hook, as whimbrel.toml names it.
+        hook: String,
+        /// How long it took.
         duration_ms: i64,
     },
 }

@@ -7,6 +7,7 @@ pub mod create;
 pub mod declared;
 mod error;
 pub mod events;
+pub mod hooks;
 pub mod init;
 pub mod migrate;
 pub mod migration;
@@ -14,6 +15,7 @@ pub mod overlay;
 pub mod project;
 pub mod pull;
 pub mod rebase;
+pub mod repeatable;
 pub mod report;
 mod session;
 

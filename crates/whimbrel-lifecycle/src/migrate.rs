@@ -6,8 +6,10 @@ use whimbrel_engine::{HistoryEntry, HistoryKind};
 use crate::declared::{DeclaredSchema, snapshot_hash};
 use crate::error::{LifecycleError, Result};
 use crate::events::{Event, Observer};
+use crate::hooks::{self, HookError};
 use crate::migration::{Chain, Direction, Folder, MigrationError, PlannedStep, State, Target, Version};
 use crate::project::Action;
+use crate::repeatable;
 use crate::session::Session;
 
 /// The outcome of `migrate` and `rollback`.
@@ -19,6 +21,8 @@ pub struct MigrateReport {
     pub steps: Vec<StepReport>,
     /// How many files are still pending.
     pub pending: usize,
+    /// The hook that failed after the steps ran; they stand.
+    pub failed_hook: Option<HookError>,
 }
 
 /// One step that ran.
@@ -37,13 +41,13 @@ pub struct StepReport {
 /// One line of `migrate status`.
 #[derive(Clone, Debug, Serialize)]
 pub struct VersionStatus {
-    /// The version.
+    /// The version; `R` for a repeatable file.
     pub version: String,
     /// The name.
     pub name: String,
-    /// When it was applied; none while it is pending.
+    /// When it was applied; none while it is pending. For a repeatable file, when it ran last.
     pub applied_at: Option<String>,
-    /// How it came into the history.
+    /// How it came into the history; none while it is pending, or a repeatable file changed since it ran.
     pub kind: Option<HistoryKind>,
     /// How long it took.
     pub duration_ms: Option<i64>,
@@ -67,7 +71,7 @@ pub async fn migrate(
     let folder = session.folder()?;
     let state = session.state(&folder).await?;
     session.check_seal(&folder, true)?;
-    let planned = plan(session, &folder, &state, target)?;
+    let planned = plan(session, &folder, &state, target).await?;
     if planned.is_empty() {
         return Ok(report_of(&state, Vec::new()));
     }
@@ -91,7 +95,8 @@ async fn run_locked(
 ) -> Result<MigrateReport> {
     session.engine.prepare().await?;
     let state = session.state(folder).await?;
-    let steps = plan(session, folder, &state, target)?;
+    let steps = plan(session, folder, &state, target).await?;
+    hooks::before(session, &steps, observer).await?;
     let mut done = Vec::with_capacity(steps.len());
     let mut failure = None;
     for (index, planned) in steps.iter().enumerate() {
@@ -117,13 +122,14 @@ async fn run_locked(
             }
         }
     }
+    let after = if failure.is_none() { hooks::after(session, &done, observer).await } else { Ok(()) };
     let recorded = if done.is_empty() { Ok(()) } else { record(session, folder).await };
     if let Some(error) = failure {
         return Err(error.into());
     }
     recorded?;
     let state = session.state(folder).await?;
-    Ok(report_of(&state, done))
+    Ok(MigrateReport { failed_hook: after.err(), ..report_of(&state, done) })
 }
 
 /// Records what the migrations left, and what is declared as the server prints it.
@@ -142,14 +148,16 @@ async fn record(session: &mut Session<'_>, folder: &Folder) -> Result<()> {
     Ok(())
 }
 
-fn plan(
-    session: &Session<'_>,
+async fn plan(
+    session: &mut Session<'_>,
     folder: &Folder,
     state: &State<'_>,
     target: &Target,
 ) -> Result<Vec<PlannedStep>> {
     let hash = |version: &Version| snapshot_hash(folder, version);
-    Ok(state.plan(target, session.engine.dialect(), &session.deployer, &hash)?)
+    let mut steps = state.plan(target, session.engine.dialect(), &session.deployer, &hash)?;
+    repeatable::append(session, folder, state, target, &mut steps).await?;
+    Ok(steps)
 }
 
 /// The statements that `migrate` would run, a list a file. Changes nothing.
@@ -160,7 +168,7 @@ pub async fn preview(session: &mut Session<'_>, target: &Target) -> Result<Vec<(
     let folder = session.folder()?;
     let state = session.state(&folder).await?;
     session.check_seal(&folder, false)?;
-    let steps = plan(session, &folder, &state, target)?;
+    let steps = plan(session, &folder, &state, target).await?;
     let bare: Vec<_> = steps.iter().map(|planned| planned.step.clone()).collect();
     let statements = session.engine.preview(&bare).await?;
     Ok(steps.into_iter().zip(statements).collect())
@@ -196,6 +204,9 @@ pub async fn redo(session: &mut Session<'_>, observer: &mut dyn Observer) -> Res
     let down = migrate(session, &Target::Back(1), observer).await?;
     let Some(undone) = down.steps.first() else { return Ok(down) };
     let version = Version::parse(&undone.version).expect("a step's version was parsed before");
+    if down.failed_hook.is_some() {
+        return Ok(down);
+    }
     let mut up = migrate(session, &Target::Version(version), observer).await?;
     up.steps.splice(0..0, down.steps);
     Ok(up)
@@ -210,7 +221,7 @@ pub async fn status(session: &mut Session<'_>) -> Result<Vec<VersionStatus>> {
     let state = session.state(&folder).await?;
     session.check_seal(&folder, false)?;
     let dialect = session.engine.dialect();
-    Ok(folder
+    let mut lines: Vec<VersionStatus> = folder
         .migrations
         .iter()
         .map(|migration| {
@@ -225,7 +236,9 @@ pub async fn status(session: &mut Session<'_>) -> Result<Vec<VersionStatus>> {
                 reversible: migration.content(dialect).down.is_some(),
             }
         })
-        .collect())
+        .collect();
+    lines.extend(repeatable::status(session, &folder).await?);
+    Ok(lines)
 }
 
 /// Marks versions as applied without running them, up to `version` or all.
@@ -290,7 +303,7 @@ pub async fn seal(session: &mut Session<'_>) -> Result<Vec<String>> {
 fn step_report(planned: &PlannedStep, duration_ms: i64) -> StepReport {
     StepReport {
         direction: planned.direction,
-        version: planned.version.to_string(),
+        version: planned.label(),
         file: planned.file_name.clone(),
         duration_ms,
     }
@@ -301,5 +314,6 @@ fn report_of(state: &State<'_>, steps: Vec<StepReport>) -> MigrateReport {
         current: state.current().map(|version| version.to_string()),
         steps,
         pending: state.pending().len(),
+        failed_hook: None,
     }
 }

@@ -86,9 +86,9 @@ pub async fn rebase(session: &mut Session<'_>, options: &RebaseOptions) -> Resul
         .bases
         .iter()
         .map(|(version, name, file_name)| {
-            let applied = history.iter().any(|entry| {
-                Version::parse(&entry.version).as_ref() == Some(version) && entry.name == *name
-            });
+            let applied = history
+                .iter()
+                .any(|entry| Version::parse(&entry.version).as_ref() == Some(version) && entry.name == *name);
             Entry { version: version.clone(), name: name.clone(), file_name: file_name.clone(), applied }
         })
         .collect();
@@ -119,12 +119,7 @@ pub async fn rebase(session: &mut Session<'_>, options: &RebaseOptions) -> Resul
 }
 
 /// Decides which files move and what they are called then.
-fn plan(
-    entries: &[Entry],
-    sum: &str,
-    options: &RebaseOptions,
-    report: &mut RebaseReport,
-) -> Result<Plan> {
+fn plan(entries: &[Entry], sum: &str, options: &RebaseOptions, report: &mut RebaseReport) -> Result<Plan> {
     let conflict = sides(sum);
     report.conflict = conflict.is_some();
     let ours_stay = conflict.as_ref().is_none_or(|(ours, theirs)| stays(ours, theirs, entries));
@@ -144,7 +139,9 @@ fn plan(
     };
     let renames = renumber(entries, &moving, options)?;
     for (entry, _) in renames.iter().filter(|(entry, _)| base.contains(&entry.file_name)) {
-        if let Some(applied) = entries.iter().rev().find(|other| other.applied && !base.contains(&other.file_name)) {
+        if let Some(applied) =
+            entries.iter().rev().find(|other| other.applied && !base.contains(&other.file_name))
+        {
             report.notes.push(format!(
                 "{} moves because this database has {} applied; where others have {} applied already, restore the \
                  folder, roll {} back here, and name that one: `whimbrel migrate rebase {}`",
@@ -216,7 +213,8 @@ fn by_history(entries: &[Entry], base: &BTreeSet<String>, onto: Option<&Version>
 fn by_name(entries: &[Entry], files: &[String]) -> Result<Vec<usize>> {
     let mut moving = Vec::new();
     for file in files {
-        let given = Path::new(file).file_name().map_or_else(|| file.clone(), |name| name.to_string_lossy().into());
+        let given =
+            Path::new(file).file_name().map_or_else(|| file.clone(), |name| name.to_string_lossy().into());
         let place = entries.iter().position(|entry| entry.file_name == given);
         let Some(place) = place else {
             return Err(MigrationError::UnknownFile { file: file.clone() }.into());
@@ -233,10 +231,8 @@ fn by_name(entries: &[Entry], files: &[String]) -> Result<Vec<usize>> {
 
 /// Numbers the moving files after all others, in their order; one that fits keeps its number.
 fn renumber(entries: &[Entry], moving: &[usize], options: &RebaseOptions) -> Result<Vec<(Entry, Version)>> {
-    let staying: Vec<&Entry> = (0..entries.len())
-        .filter(|place| !moving.contains(place))
-        .map(|place| &entries[place])
-        .collect();
+    let staying: Vec<&Entry> =
+        (0..entries.len()).filter(|place| !moving.contains(place)).map(|place| &entries[place]).collect();
     if let Some(pair) = staying.windows(2).find(|pair| pair[0].version == pair[1].version) {
         return Err(MigrationError::DuplicateVersion {
             first: pair[0].file_name.clone(),
@@ -318,9 +314,8 @@ fn overriding(base: &str, override_name: &str) -> String {
 fn move_files(path: &Path, plan: &Plan, entries: &[Entry], listing: &Listing) -> Result<()> {
     for (entry, version) in plan.renames.iter().rev() {
         let new_name = renamed(entry, version);
-        let shared = entries
-            .iter()
-            .any(|other| other.version == entry.version && other.file_name != entry.file_name);
+        let shared =
+            entries.iter().any(|other| other.version == entry.version && other.file_name != entry.file_name);
         for snapshot in snapshots(path, &entry.version)? {
             move_snapshot(path, &snapshot, entry, version, shared, plan.ours_stay)?;
         }
@@ -378,8 +373,11 @@ async fn refresh(session: &mut Session<'_>, folder: &Folder, report: &mut Rebase
         report.notes.push("the schema could not be read, so the snapshots stay as they are".to_owned());
         return Ok(());
     };
-    let Some(newest) = folder.migrations.last().map(|migration| migration.version.clone()) else { return Ok(()) };
-    let keeps_some = folder.migrations.iter().any(|migration| folder.snapshot_path(&migration.version).exists());
+    let Some(newest) = folder.migrations.last().map(|migration| migration.version.clone()) else {
+        return Ok(());
+    };
+    let keeps_some =
+        folder.migrations.iter().any(|migration| folder.snapshot_path(&migration.version).exists());
     if !keeps_some || snapshot_hash(folder, &newest).as_deref() == Some(declared.schema.hash().as_str()) {
         return Ok(());
     }

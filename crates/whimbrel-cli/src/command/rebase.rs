@@ -24,7 +24,9 @@ pub(crate) async fn run(context: &Context<'_>, given: &RebaseArguments) -> Outco
 fn render(report: &RebaseReport, dry_run: bool) -> String {
     let mut out = String::new();
     if let Some(kept) = &report.kept {
-        out.push_str(&format!("whimbrel.sum held conflict markers; the files of `{kept}` keep their numbers.\n"));
+        out.push_str(&format!(
+            "whimbrel.sum held conflict markers; the files of `{kept}` keep their numbers.\n"
+        ));
     }
     let moved: Vec<String> =
         report.moved.iter().map(|moved| format!("{} -> {}", moved.from, moved.to)).collect();

@@ -84,7 +84,11 @@ fn the_same_number(engine: Engine) {
     project.run(&["migrate"], 0);
     add(&project, &["0003-mine", "0004-mine-too"]);
     for command in [&["migrate"][..], &["migrate", "status"]] {
-        fails(&project, command, (1, "migrate::duplicate_version", &["0003-mine", "0003-theirs", "migrate rebase"]));
+        fails(
+            &project,
+            command,
+            (1, "migrate::duplicate_version", &["0003-mine", "0003-theirs", "migrate rebase"]),
+        );
     }
     let shown = project.run(&["migrate", "rebase", "--dry-run"], 0);
     assert!(shown.stdout.contains("0003-mine.sql -> 0004-mine.sql"), "{}", shown.stdout);
@@ -148,15 +152,22 @@ fn conflict_markers(engine: Engine) {
 fn an_explicit_file_wins(engine: Engine) {
     let project = begun(engine);
     add(&project, &["0003-mine", "0003-theirs"]);
-    fails(&project, &["migrate", "rebase", "0001-a.sql"], (1, "migrate::rebase_applied", &["0001-a.sql", "rollback"]));
+    fails(
+        &project,
+        &["migrate", "rebase", "0001-a.sql"],
+        (1, "migrate::rebase_applied", &["0001-a.sql", "rollback"]),
+    );
     fails(&project, &["migrate", "rebase", "0009-x.sql"], (1, "migrate::unknown_file", &["0009-x.sql"]));
     project.run(&["migrate", "rebase", "migrations/0003-mine.sql"], 0);
     stands(&project, &["0001-a", "0002-b", "0003-theirs", "0004-mine"]);
 }
 
-const ONE: &str = "#[derive(Model)]\n#[db(table = \"ones\")]\npub struct One {\n    #[db(id)]\n    pub id: i32,\n}\n";
-const TWO: &str = "#[derive(Model)]\n#[db(table = \"twos\")]\npub struct Two {\n    #[db(id)]\n    pub id: i32,\n}\n";
-const THREE: &str = "#[derive(Model)]\n#[db(table = \"threes\")]\npub struct Three {\n    #[db(id)]\n    pub id: i32,\n}\n";
+const ONE: &str =
+    "#[derive(Model)]\n#[db(table = \"ones\")]\npub struct One {\n    #[db(id)]\n    pub id: i32,\n}\n";
+const TWO: &str =
+    "#[derive(Model)]\n#[db(table = \"twos\")]\npub struct Two {\n    #[db(id)]\n    pub id: i32,\n}\n";
+const THREE: &str =
+    "#[derive(Model)]\n#[db(table = \"threes\")]\npub struct Three {\n    #[db(id)]\n    pub id: i32,\n}\n";
 
 fn overrides_and_snapshots_move_along(engine: Engine) {
     let project = Project::bare(engine);
@@ -244,7 +255,11 @@ fn timestamps_become_fresh_ones(engine: Engine) {
 fn onto_a_version(engine: Engine) {
     let project = begun(engine);
     add(&project, &["0007-c", "0009-d"]);
-    fails(&project, &["migrate", "rebase", "--onto", "0001"], (1, "migrate::rebase_applied", &["0002-b.sql"]));
+    fails(
+        &project,
+        &["migrate", "rebase", "--onto", "0001"],
+        (1, "migrate::rebase_applied", &["0002-b.sql"]),
+    );
     fails(&project, &["migrate", "rebase", "--onto", "0006"], (1, "migrate::unknown_version", &["0006"]));
     project.run(&["migrate", "rebase", "--onto", "0002"], 0);
     stands(&project, &["0001-a", "0002-b", "0003-c", "0004-d"]);

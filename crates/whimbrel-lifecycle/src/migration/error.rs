@@ -23,7 +23,7 @@ pub enum MigrationError {
     #[diagnostic(
         code(migrate::file_name),
         help(
-            "name it `<number>-<name>.sql`, as `whimbrel migrate create --name …` does, or move it out of the folder"
+            "name it `<number>-<name>.sql`, as `whimbrel migrate create --name …` does, or `R-<name>.sql` where it is to run whenever it changed, or move it out of the folder"
         )
     )]
     FileName {
@@ -43,6 +43,27 @@ pub enum MigrationError {
         first: String,
         /// The other.
         second: String,
+    },
+    /// Two repeatable files have the same name.
+    #[error("{first} and {second} are one name to a database")]
+    #[diagnostic(code(migrate::duplicate_repeatable), help("rename one of them, or keep one"))]
+    SameRepeatable {
+        /// One file.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// A repeatable file asks for more than one transaction.
+    #[error("{file} is repeatable, so it is one transaction")]
+    #[diagnostic(
+        code(migrate::repeatable_transaction),
+        help(
+            "take `-- whimbrel:transaction` and `-- whimbrel:batch` out, or write the statement as a migration"
+        )
+    )]
+    RepeatableOutside {
+        /// The file.
+        file: String,
     },
     /// An override belongs to no file.
     #[error("{file} overrides nothing: there is no {base}")]
@@ -81,6 +102,18 @@ pub enum MigrationError {
         /// The file.
         file: String,
     },
+    /// A file that only runs forwards has a way back.
+    #[error("{file} has a `-- whimbrel:down` section, but it is never rolled back")]
+    #[diagnostic(
+        code(migrate::no_way_back),
+        help(
+            "take the section out: a repeatable file runs again when it changed, and a hook runs beside the migrations"
+        )
+    )]
+    NoWayBack {
+        /// The file.
+        file: String,
+    },
     /// The chain file cannot be read.
     #[error("migrations/whimbrel.sum, line {line}: {what}")]
     #[diagnostic(
@@ -96,7 +129,9 @@ pub enum MigrationError {
         what: String,
     },
     /// Version control left both branches' lines in the chain file.
-    #[error("migrations/whimbrel.sum, line {line}: version control left its conflict markers here: two branches added migrations")]
+    #[error(
+        "migrations/whimbrel.sum, line {line}: version control left its conflict markers here: two branches added migrations"
+    )]
     #[diagnostic(
         code(migrate::bad_sum),
         help(
@@ -119,7 +154,10 @@ pub enum MigrationError {
     },
     /// A file is named that is not there.
     #[error("the migrations folder has no file {file}")]
-    #[diagnostic(code(migrate::unknown_file), help("`whimbrel migrate status` lists the files by version and name"))]
+    #[diagnostic(
+        code(migrate::unknown_file),
+        help("`whimbrel migrate status` lists the files by version and name")
+    )]
     UnknownFile {
         /// What was given.
         file: String,

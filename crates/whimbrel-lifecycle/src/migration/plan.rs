@@ -32,12 +32,20 @@ pub enum Target {
 pub struct PlannedStep {
     /// Up or down.
     pub direction: Direction,
-    /// The version.
+    /// The version; zero where the file is repeatable and has none.
     pub version: Version,
     /// The file's name.
     pub file_name: String,
     /// The step for the engine.
     pub step: Step,
+}
+
+impl PlannedStep {
+    /// The version as it is listed: `R` for a repeatable file.
+    #[must_use]
+    pub fn label(&self) -> String {
+        if self.version.is_zero() { crate::repeatable::LABEL.to_owned() } else { self.version.to_string() }
+    }
 }
 
 /// The files and the history side by side, found to agree.

@@ -55,7 +55,33 @@ impl SqlFile {
 /// A statement outside a section, a section given twice, an unknown directive, an unfinished string or
 /// comment, or no `-- whimbrel:up` at all; each with the place.
 pub fn parse(name: &str, text: &str) -> Result<SqlFile, MigrationError> {
+    read(Reader::new(name, text))
+}
+
+/// Reads a file that only ever runs forwards: a repeatable one, or a hook. It needs no marker.
+///
+/// # Errors
+/// As [`parse`]; or it has a way back.
+pub fn parse_forward(name: &str, text: &str) -> Result<SqlFile, MigrationError> {
     let mut reader = Reader::new(name, text);
+    if !text.lines().any(is_up_marker) {
+        reader.section = Section::Up;
+        reader.up = Some(Vec::new());
+    }
+    let file = read(reader)?;
+    if file.down.is_some() {
+        return Err(MigrationError::NoWayBack { file: name.to_owned() });
+    }
+    Ok(file)
+}
+
+fn is_up_marker(line: &str) -> bool {
+    let parsed = line.trim_start().starts_with("--").then(|| directive::parse(line.trim_start()));
+    matches!(parsed, Some(Ok(Some((Directive::Up { .. }, _)))))
+}
+
+fn read(mut reader: Reader<'_>) -> Result<SqlFile, MigrationError> {
+    let text = reader.text;
     let mut offset = 0;
     for token in squawk_lexer::tokenize(text) {
         let length = usize::try_from(token.len).expect("a token's length fits");
