@@ -202,6 +202,8 @@ pub(crate) enum MigrateCommand {
     },
     /// Write whimbrel.sum anew after an edit of files that are not applied
     Seal,
+    /// Replace a range of files by one, proved to leave the same
+    Squash(SquashArguments),
     /// Number the files that are not applied after all others, as after a merge of two branches
     Rebase(RebaseArguments),
     /// Mark versions as applied without running them; writes a first migration where there is none
@@ -209,6 +211,20 @@ pub(crate) enum MigrateCommand {
         /// Up to this version; else all
         version: Option<String>,
     },
+}
+
+/// Arguments of `migrate squash`.
+#[derive(Args, Debug)]
+pub(crate) struct SquashArguments {
+    /// The first and the last version, as FROM..TO or FROM TO
+    #[arg(value_name = "FROM..TO", required = true, num_args = 1..=2)]
+    pub(crate) range: Vec<String>,
+    /// What the new file is called, in a few words; else as the last one
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) name: Option<String>,
+    /// Write the plain DDL of what the files leave instead of their statements
+    #[arg(long)]
+    pub(crate) from_schema: bool,
 }
 
 /// Arguments of `migrate rebase`.

@@ -18,6 +18,8 @@ pub mod rebase;
 pub mod repeatable;
 pub mod report;
 mod session;
+pub mod squash;
+mod squashed_text;
 
 pub use error::{LifecycleError, Result};
 pub use session::{DEFAULT_LOCK_TIMEOUT, Session};

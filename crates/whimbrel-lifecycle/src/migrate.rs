@@ -11,6 +11,7 @@ use crate::migration::{Chain, Direction, Folder, MigrationError, PlannedStep, St
 use crate::project::Action;
 use crate::repeatable;
 use crate::session::Session;
+use crate::squash;
 
 /// The outcome of `migrate` and `rollback`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -21,6 +22,8 @@ pub struct MigrateReport {
     pub steps: Vec<StepReport>,
     /// How many files are still pending.
     pub pending: usize,
+    /// Squashed files that took the place of others in the history, a sentence each; nothing of them was run.
+    pub squashed: Vec<String>,
     /// The hook that failed after the steps ran; they stand.
     pub failed_hook: Option<HookError>,
 }
@@ -72,7 +75,7 @@ pub async fn migrate(
     let state = session.state(&folder).await?;
     session.check_seal(&folder, true)?;
     let planned = plan(session, &folder, &state, target).await?;
-    if planned.is_empty() {
+    if planned.is_empty() && state.replacements().is_empty() {
         return Ok(report_of(&state, Vec::new()));
     }
     let rolls_back = planned.iter().any(|step| step.direction == Direction::Down);
@@ -95,6 +98,7 @@ async fn run_locked(
 ) -> Result<MigrateReport> {
     session.engine.prepare().await?;
     let state = session.state(folder).await?;
+    let squashed = squash::take_over(session, folder, &state).await?;
     let steps = plan(session, folder, &state, target).await?;
     hooks::before(session, &steps, observer).await?;
     let mut done = Vec::with_capacity(steps.len());
@@ -129,7 +133,7 @@ async fn run_locked(
     }
     recorded?;
     let state = session.state(folder).await?;
-    Ok(MigrateReport { failed_hook: after.err(), ..report_of(&state, done) })
+    Ok(MigrateReport { squashed, failed_hook: after.err(), ..report_of(&state, done) })
 }
 
 /// Records what the migrations left, and what is declared as the server prints it.
@@ -314,6 +318,7 @@ fn report_of(state: &State<'_>, steps: Vec<StepReport>) -> MigrateReport {
         current: state.current().map(|version| version.to_string()),
         steps,
         pending: state.pending().len(),
+        squashed: Vec::new(),
         failed_hook: None,
     }
 }

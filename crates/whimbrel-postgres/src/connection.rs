@@ -33,6 +33,8 @@ pub struct Postgres {
     pub(crate) schema: String,
     /// What puts the session's settings back after a migration has changed them.
     pub(crate) reset: String,
+    /// What it was connected with, for a companion.
+    pub(crate) options: PostgresOptions,
     task: JoinHandle<()>,
 }
 
@@ -53,6 +55,14 @@ impl Postgres {
                 reason: format!("no answer within {} ms", limit.as_millis()),
             }),
         }
+    }
+
+    /// Connects as these options say, to another database of the same server.
+    pub(crate) async fn connect_to(options: &PostgresOptions, database: &str) -> Result<Self> {
+        let mut address = address(options)?;
+        address.config.dbname(database);
+        database.clone_into(&mut address.target.database);
+        connect(address, options).await
     }
 
     /// Ends the session. Dropping the value does so too, without waiting for it.
@@ -170,7 +180,16 @@ async fn connect(address: Address, options: &PostgresOptions) -> Result<Postgres
     };
     let reset = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL";
     let reset = settings.as_ref().map_or_else(|| reset.to_owned(), |sql| format!("{reset}; {sql}"));
-    let postgres = Postgres { client, target, server, major, schema: options.schema.clone(), reset, task };
+    let postgres = Postgres {
+        client,
+        target,
+        server,
+        major,
+        schema: options.schema.clone(),
+        reset,
+        options: options.clone(),
+        task,
+    };
     if let Some(sql) = &settings {
         postgres.run(sql, "the session's settings").await?;
     }

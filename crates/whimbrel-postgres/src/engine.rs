@@ -74,6 +74,16 @@ impl Engine for Postgres {
         self.drop_everything(scope).await
     }
 
+    async fn beside(&self) -> Result<Box<dyn Engine>> {
+        Ok(Box::new(self.make_beside().await?))
+    }
+
+    async fn drop_beside(&self, beside: Box<dyn Engine>) -> Result<()> {
+        let name = beside.server().database.clone();
+        drop(beside);
+        self.remove_beside(&name).await
+    }
+
     async fn scratch(&self) -> Result<Option<Box<dyn Engine>>> {
         Ok(None)
     }

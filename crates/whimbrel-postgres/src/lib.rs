@@ -6,6 +6,7 @@
 //! projects, environments or files.
 
 mod apply;
+mod beside;
 mod clear;
 mod connection;
 mod engine;

@@ -190,8 +190,9 @@ pub(crate) fn render_report(report: &MigrateReport) -> String {
     let current =
         report.current.as_deref().map_or("before the first migration".to_owned(), |at| format!("at {at}"));
     let pending = if report.pending == 0 { String::new() } else { format!(", {} pending", report.pending) };
+    let squashed: String = report.squashed.iter().map(|sentence| format!("{sentence}.\n")).collect();
     if report.steps.is_empty() {
-        return format!("Nothing to do: {current}{pending}.\n");
+        return format!("{squashed}Nothing to do: {current}{pending}.\n");
     }
     let of = |direction| report.steps.iter().filter(|step| step.direction == direction).count();
     let done: Vec<String> = [(of(Direction::Down), "rolled back"), (of(Direction::Up), "applied")]
@@ -199,7 +200,7 @@ pub(crate) fn render_report(report: &MigrateReport) -> String {
         .filter(|(number, _)| *number > 0)
         .map(|(number, verb)| format!("{} {verb}", text::count(number, "migration", "migrations")))
         .collect();
-    format!("{}; now {current}{pending}.\n", done.join(", "))
+    format!("{squashed}{}; now {current}{pending}.\n", done.join(", "))
 }
 
 fn render_versions(versions: &[VersionStatus]) -> String {

@@ -14,4 +14,5 @@ mod project;
 mod rebase;
 mod repeatable;
 mod snapshots;
+mod squash;
 mod systems;

@@ -216,6 +216,64 @@ pub enum MigrationError {
         /// The name in the folder.
         present: String,
     },
+    /// A database holds a part of what a squashed file stands for.
+    #[error(
+        "{file} stands for {from} to {to}, but this database has {applied} applied, which is not all of them as they were"
+    )]
+    #[diagnostic(
+        code(migrate::squashed_partly),
+        help(
+            "finish with the old files first: check out the commit before the one that added {file} (`git log --diff-filter=A -- migrations/{file}`), run `whimbrel migrate --to {to}` there against this database, then come back and run `whimbrel migrate`"
+        )
+    )]
+    SquashedPartly {
+        /// The squashed file.
+        file: String,
+        /// The first version that it stands for.
+        from: String,
+        /// The last one.
+        to: String,
+        /// Those that are applied.
+        applied: String,
+    },
+    /// A range of versions that cannot be squashed.
+    #[error("{range} cannot be squashed: {what}")]
+    #[diagnostic(
+        code(migrate::squash_range),
+        help(
+            "name the first and the last version of at least two files: `whimbrel migrate squash 0001..0007`"
+        )
+    )]
+    SquashRange {
+        /// What was given.
+        range: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// The proof of a squash builds databases.
+    #[error(
+        "squashing builds databases beside this one to compare them, and the environment `{environment}` is protected"
+    )]
+    #[diagnostic(
+        code(guard::scratch_databases),
+        help("choose another environment with --env, such as --env development")
+    )]
+    SquashProtected {
+        /// The environment.
+        environment: String,
+    },
+    /// The squashed file builds something else.
+    #[error("one file in the place of {range} would not leave what the files leave:{}", lines(.differences))]
+    #[diagnostic(
+        code(verify::squash_differs),
+        help("nothing was written; without --from-schema the file holds the statements as they are")
+    )]
+    SquashDiffers {
+        /// The range.
+        range: String,
+        /// What differs, a sentence each.
+        differences: Vec<String>,
+    },
     /// A file came in below what is applied.
     #[error("{file} is not applied, but the later {latest} is")]
     #[diagnostic(
@@ -270,6 +328,10 @@ pub enum MigrationError {
         /// The name.
         name: String,
     },
+}
+
+fn lines(sentences: &[String]) -> String {
+    sentences.iter().map(|sentence| format!("\n- {sentence}")).collect()
 }
 
 fn list(changes: &[String]) -> String {

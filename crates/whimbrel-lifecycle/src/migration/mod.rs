@@ -10,6 +10,7 @@ mod error;
 mod folder;
 mod plan;
 mod source;
+mod squashed;
 mod version;
 
 pub use chain::{Chain, SUM_FILE};
@@ -20,4 +21,5 @@ pub(crate) use folder::{Listing, list, split_name};
 pub use plan::{Direction, PlannedStep, State, Target};
 pub(crate) use source::hex;
 pub use source::{ScopedStatement, SqlFile, parse, parse_forward};
+pub use squashed::{Replacement, Replaces, replaced_hash};
 pub use version::Version;

@@ -2,7 +2,8 @@
 
 use whimbrel_engine::{HistoryChange, HistoryEntry, HistoryKind, Step};
 
-use super::{Chain, Folder, Migration, MigrationError, Version};
+use super::squashed::take_over;
+use super::{Chain, Folder, Migration, MigrationError, Replacement, Version};
 
 /// Upwards applies, downwards rolls back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -53,8 +54,9 @@ impl PlannedStep {
 pub struct State<'a> {
     folder: &'a Folder,
     chain: Chain,
-    /// The history, in the order of versions.
+    /// The history, in the order of versions; a squashed file stands for those that it replaces.
     applied: Vec<HistoryEntry>,
+    replacements: Vec<Replacement>,
 }
 
 impl<'a> State<'a> {
@@ -65,6 +67,8 @@ impl<'a> State<'a> {
     pub fn new(folder: &'a Folder, history: Vec<HistoryEntry>) -> Result<Self, MigrationError> {
         let mut applied = history;
         applied.sort_by_key(|entry| Version::parse(&entry.version));
+        let chain = Chain::of(folder);
+        let replacements = take_over(folder, &chain, &mut applied)?;
         for entry in &applied {
             let found = Version::parse(&entry.version).and_then(|version| folder.find(&version));
             let Some(migration) = found else {
@@ -87,7 +91,7 @@ impl<'a> State<'a> {
                 });
             }
         }
-        let state = State { folder, chain: Chain::of(folder), applied };
+        let state = State { folder, chain, applied, replacements };
         state.refuse_gaps()?;
         Ok(state)
     }
@@ -113,6 +117,12 @@ impl<'a> State<'a> {
     #[must_use]
     pub fn applied(&self) -> &[HistoryEntry] {
         &self.applied
+    }
+
+    /// The entries of the history that squashed files are to take the place of.
+    #[must_use]
+    pub fn replacements(&self) -> &[Replacement] {
+        &self.replacements
     }
 
     /// The files that are not applied, oldest first.

@@ -251,12 +251,12 @@ fn points_at(stderr: &str, place: &str) {
 }
 
 /// Starts the binary and does not wait for it.
-fn start(project: &Project, arguments: &[&str]) -> Child {
+pub(crate) fn start(project: &Project, arguments: &[&str]) -> Child {
     project.sandbox.command().args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 /// Waits for the end of a started run.
-fn finish(child: Child) -> RunOutput {
+pub(crate) fn finish(child: Child) -> RunOutput {
     let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     RunOutput { stdout: text(stdout), stderr: text(stderr), code: status.code() }
