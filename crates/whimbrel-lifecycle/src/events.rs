@@ -1,6 +1,6 @@
 //! What a use case tells while it works. The caller shows it; this crate prints nothing.
 
-use crate::hooks::Moment;
+use crate::hooks::HookMoment;
 use crate::migration::Direction;
 
 /// Something that happened.
@@ -33,7 +33,7 @@ pub enum Event {
     /// A hook begins.
     HookStarted {
         /// When it runs.
-        moment: Moment,
+        moment: HookMoment,
         /// The hook, as whimbrel.toml names it.
         hook: String,
     },
@@ -45,7 +45,7 @@ pub enum Event {
     /// A hook is done.
     HookDone {
         /// When it ran.
-        moment: Moment,
+        moment: HookMoment,
         /// The hook, as whimbrel.toml names it.
         hook: String,
         /// How long it took.

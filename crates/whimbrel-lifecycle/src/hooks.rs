@@ -29,7 +29,7 @@ const WAITING_LINES: usize = 256;
 /// When hooks run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Moment {
+pub enum HookMoment {
     /// Before files are applied.
     BeforeMigrate,
     /// After files were applied.
@@ -40,20 +40,20 @@ pub enum Moment {
     AfterRollback,
 }
 
-impl Moment {
+impl HookMoment {
     /// The key in whimbrel.toml.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Moment::BeforeMigrate => "before_migrate",
-            Moment::AfterMigrate => "after_migrate",
-            Moment::BeforeRollback => "before_rollback",
-            Moment::AfterRollback => "after_rollback",
+            HookMoment::BeforeMigrate => "before_migrate",
+            HookMoment::AfterMigrate => "after_migrate",
+            HookMoment::BeforeRollback => "before_rollback",
+            HookMoment::AfterRollback => "after_rollback",
         }
     }
 
     const fn is_before(self) -> bool {
-        matches!(self, Moment::BeforeMigrate | Moment::BeforeRollback)
+        matches!(self, HookMoment::BeforeMigrate | HookMoment::BeforeRollback)
     }
 
     /// What became of the migrations, for the error of a hook.
@@ -79,7 +79,7 @@ pub enum HookError {
     #[serde(rename = "hook::failed")]
     Failed {
         /// When it ran.
-        moment: Moment,
+        moment: HookMoment,
         /// The hook, as whimbrel.toml names it.
         hook: String,
         /// What happened.
@@ -94,7 +94,7 @@ pub enum HookError {
     #[serde(rename = "hook::timeout")]
     TimedOut {
         /// When it ran.
-        moment: Moment,
+        moment: HookMoment,
         /// The hook, as whimbrel.toml names it.
         hook: String,
         /// The limit.
@@ -116,13 +116,13 @@ struct Files<'f> {
 
 /// The hooks of a moment.
 #[must_use]
-pub fn of<'s>(session: &'s Session<'_>, moment: Moment) -> &'s [Hook] {
+pub fn of<'s>(session: &'s Session<'_>, moment: HookMoment) -> &'s [Hook] {
     let hooks = &session.project.hooks;
     match moment {
-        Moment::BeforeMigrate => &hooks.before_migrate.value,
-        Moment::AfterMigrate => &hooks.after_migrate.value,
-        Moment::BeforeRollback => &hooks.before_rollback.value,
-        Moment::AfterRollback => &hooks.after_rollback.value,
+        HookMoment::BeforeMigrate => &hooks.before_migrate.value,
+        HookMoment::AfterMigrate => &hooks.after_migrate.value,
+        HookMoment::BeforeRollback => &hooks.before_rollback.value,
+        HookMoment::AfterRollback => &hooks.after_rollback.value,
     }
 }
 
@@ -131,10 +131,10 @@ pub fn of<'s>(session: &'s Session<'_>, moment: Moment) -> &'s [Hook] {
 pub fn around(session: &Session<'_>, directions: impl Iterator<Item = Direction>) -> Vec<String> {
     let directions: Vec<Direction> = directions.collect();
     let pairs = [
-        (Direction::Down, Moment::BeforeRollback),
-        (Direction::Up, Moment::BeforeMigrate),
-        (Direction::Down, Moment::AfterRollback),
-        (Direction::Up, Moment::AfterMigrate),
+        (Direction::Down, HookMoment::BeforeRollback),
+        (Direction::Up, HookMoment::BeforeMigrate),
+        (Direction::Down, HookMoment::AfterRollback),
+        (Direction::Up, HookMoment::AfterMigrate),
     ];
     let moments = pairs.into_iter().filter(|(direction, _)| directions.contains(direction));
     moments
@@ -154,7 +154,7 @@ pub(crate) async fn before(
     let files = Files { pending: &pending, applied: &[] };
     let goes = |direction| steps.iter().any(|step| step.direction == direction);
     for (direction, moment) in
-        [(Direction::Down, Moment::BeforeRollback), (Direction::Up, Moment::BeforeMigrate)]
+        [(Direction::Down, HookMoment::BeforeRollback), (Direction::Up, HookMoment::BeforeMigrate)]
     {
         if goes(direction) {
             run(session, moment, files, observer).await?;
@@ -173,7 +173,7 @@ pub(crate) async fn after(
     let files = Files { pending: &[], applied: &applied };
     let went = |direction| steps.iter().any(|step| step.direction == direction);
     for (direction, moment) in
-        [(Direction::Down, Moment::AfterRollback), (Direction::Up, Moment::AfterMigrate)]
+        [(Direction::Down, HookMoment::AfterRollback), (Direction::Up, HookMoment::AfterMigrate)]
     {
         if went(direction) {
             run(session, moment, files, observer).await?;
@@ -185,7 +185,7 @@ pub(crate) async fn after(
 /// Runs the hooks of a moment in their order, up to the first that fails.
 async fn run(
     session: &mut Session<'_>,
-    moment: Moment,
+    moment: HookMoment,
     files: Files<'_>,
     observer: &mut dyn Observer,
 ) -> std::result::Result<(), HookError> {
@@ -227,13 +227,13 @@ fn sentence(error: &LifecycleError) -> String {
     line.map_or_else(|| text.clone(), |line| format!("{text} (line {line})"))
 }
 
-fn failed(moment: Moment, hook: &Hook, reason: String) -> HookError {
+fn failed(moment: HookMoment, hook: &Hook, reason: String) -> HookError {
     HookError::Failed { moment, hook: hook.to_string(), reason, help: moment.consequence() }
 }
 
 async fn run_command(
     session: &Session<'_>,
-    moment: Moment,
+    moment: HookMoment,
     hook: &Hook,
     words: &[String],
     files: Files<'_>,

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use serde::Serialize;
-use whimbrel_engine::{Engine, HistoryChange, Step};
+use whimbrel_engine::{HistoryChange, Step};
 use whimbrel_schema::catalog::{Catalog, UnmanagedKind};
 use whimbrel_schema::ddl;
 use whimbrel_schema::diff::diff;
@@ -18,7 +18,7 @@ use crate::migration::{
     Chain, Folder, Migration, MigrationError, SNAPSHOT_FOLDER, State, Target, Version, file_stem, parse,
     replaced_hash,
 };
-use crate::session::{Session, relational, scope_of};
+use crate::session::Session;
 use crate::squashed_text::{SquashedText, concatenation, data_statements};
 
 /// What is to be squashed.
@@ -217,40 +217,34 @@ fn overriding(file_name: &str, dialect: &str) -> String {
 
 /// Builds the files up to a version in a database of its own, and reads what they left.
 async fn build(session: &mut Session<'_>, folder: &Folder, to: &Version) -> Result<Built> {
-    let mut beside = session.engine.beside().await?;
-    let built = build_in(session, beside.as_mut(), folder, to).await;
-    let dropped = session.engine.drop_beside(beside).await;
+    let engine = session.engine.beside().await?;
+    let mut beside = Session::new(session.project, engine, session.deployer.clone());
+    let built = build_in(&mut beside, folder, to).await;
+    let dropped = session.engine.drop_beside(beside.engine).await;
     let built = built?;
     dropped?;
     Ok(built)
 }
 
-async fn build_in(
-    session: &Session<'_>,
-    engine: &mut dyn Engine,
-    folder: &Folder,
-    to: &Version,
-) -> Result<Built> {
-    engine.prepare().await?;
+async fn build_in(beside: &mut Session<'_>, folder: &Folder, to: &Version) -> Result<Built> {
+    beside.engine.prepare().await?;
     let state = State::new(folder, Vec::new())?;
     let target = Target::Version(to.clone());
-    for planned in state.plan(&target, engine.dialect(), &session.deployer, &|_| None)? {
-        engine.apply(&planned.step).await?;
+    for planned in state.plan(&target, beside.engine.dialect(), &beside.deployer, &|_| None)? {
+        beside.engine.apply(&planned.step).await?;
     }
     let mut named = Vec::new();
-    named.extend(DeclaredSchema::read(session.project).ok());
+    named.extend(DeclaredSchema::read(beside.project).ok());
     for migration in &folder.migrations {
         if folder.snapshot_path(&migration.version).exists() {
             named.extend(DeclaredSchema::of_revision(folder, Some(&migration.version))?);
         }
     }
     let catalogs: Vec<&Catalog> = named.iter().map(|declared| &declared.catalog).collect();
-    let scope = scope_of(session.project, &catalogs);
-    let relational = relational(engine)?;
-    let catalog = relational.introspect(&scope).await?;
+    let catalog = beside.present(&catalogs).await?;
     let mut rows = Vec::new();
     for table in &catalog.tables {
-        let size = relational.table_size(&table.name).await?;
+        let size = beside.relational()?.table_size(&table.name).await?;
         rows.push((table.name.to_string(), size.map_or(0, |size| size.rows)));
     }
     Ok(Built { catalog, rows })
