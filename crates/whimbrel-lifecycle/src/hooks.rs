@@ -16,7 +16,7 @@ use crate::error::{LifecycleError, Result};
 use crate::events::{Event, Observer};
 use crate::migrate::StepReport;
 use crate::migration::{Direction, MigrationError, PlannedStep, parse_forward};
-use crate::project::{DatabaseUrl, Hook, HookRun, ProcessEnvironment};
+use crate::project::{DatabaseUrl, Hook, HookRun, ProcessEnvironment, Project};
 use crate::session::Session;
 
 /// How often a running command is looked at.
@@ -116,8 +116,8 @@ struct Files<'f> {
 
 /// The hooks of a moment.
 #[must_use]
-pub fn of<'s>(session: &'s Session<'_>, moment: HookMoment) -> &'s [Hook] {
-    let hooks = &session.project.hooks;
+pub fn of(project: &Project, moment: HookMoment) -> &[Hook] {
+    let hooks = &project.hooks;
     match moment {
         HookMoment::BeforeMigrate => &hooks.before_migrate.value,
         HookMoment::AfterMigrate => &hooks.after_migrate.value,
@@ -128,7 +128,7 @@ pub fn of<'s>(session: &'s Session<'_>, moment: HookMoment) -> &'s [Hook] {
 
 /// The hooks around a plan in words, in the order in which they would run.
 #[must_use]
-pub fn around(session: &Session<'_>, directions: impl Iterator<Item = Direction>) -> Vec<String> {
+pub fn around(project: &Project, directions: impl Iterator<Item = Direction>) -> Vec<String> {
     let directions: Vec<Direction> = directions.collect();
     let pairs = [
         (Direction::Down, HookMoment::BeforeRollback),
@@ -139,7 +139,7 @@ pub fn around(session: &Session<'_>, directions: impl Iterator<Item = Direction>
     let moments = pairs.into_iter().filter(|(direction, _)| directions.contains(direction));
     moments
         .flat_map(|(_, moment)| {
-            of(session, moment).iter().map(move |hook| format!("{} {hook}", moment.as_str()))
+            of(project, moment).iter().map(move |hook| format!("{} {hook}", moment.as_str()))
         })
         .collect()
 }
@@ -189,7 +189,7 @@ async fn run(
     files: Files<'_>,
     observer: &mut dyn Observer,
 ) -> std::result::Result<(), HookError> {
-    for hook in of(session, moment).to_vec() {
+    for hook in of(session.project, moment).to_vec() {
         observer.event(&Event::HookStarted { moment, hook: hook.to_string() });
         let started = Instant::now();
         match &hook.run {

@@ -17,6 +17,7 @@ pub mod pull;
 pub mod rebase;
 pub mod repeatable;
 pub mod report;
+pub mod script;
 mod session;
 pub mod squash;
 mod squashed_text;

@@ -152,7 +152,7 @@ async fn record(session: &mut Session<'_>, folder: &Folder) -> Result<()> {
     Ok(())
 }
 
-async fn plan(
+pub(crate) async fn plan(
     session: &mut Session<'_>,
     folder: &Folder,
     state: &State<'_>,
@@ -176,28 +176,6 @@ pub async fn preview(session: &mut Session<'_>, target: &Target) -> Result<Vec<(
     let bare: Vec<_> = steps.iter().map(|planned| planned.step.clone()).collect();
     let statements = session.engine.preview(&bare).await?;
     Ok(steps.into_iter().zip(statements).collect())
-}
-
-/// What `migrate` would do, as a script for the server's own client: each file in its transaction, with its
-/// history row. Changes nothing.
-///
-/// # Errors
-/// As [`preview`].
-pub async fn script(session: &mut Session<'_>, target: &Target) -> Result<String> {
-    let planned = preview(session, target).await?;
-    let mut out = String::new();
-    for statement in session.engine.table_statements() {
-        out.push_str(&format!("{statement};\n"));
-    }
-    for (step, statements) in planned {
-        let verb = if step.direction == Direction::Up { "apply" } else { "roll back" };
-        out.push_str(&format!("\n-- {verb} {}\nBEGIN;\n", step.file_name));
-        for statement in statements {
-            out.push_str(&format!("{statement};\n"));
-        }
-        out.push_str(&format!("{};\nCOMMIT;\n", session.engine.history_statement(&step.step.history)));
-    }
-    Ok(out)
 }
 
 /// Rolls the newest applied file back and applies it again.

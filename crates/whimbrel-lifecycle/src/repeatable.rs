@@ -32,7 +32,17 @@ pub(crate) async fn append(
     target: &Target,
     steps: &mut Vec<PlannedStep>,
 ) -> Result<()> {
-    let leads_to_the_end = steps.iter().all(|step| step.direction == Direction::Up)
+    if follow(folder, state, target, steps) {
+        for repeatable in changed(session, folder).await? {
+            steps.push(planned(repeatable, session.engine.dialect(), &session.deployer)?);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a plan leads to the newest file, so that the repeatable files come after it.
+pub(crate) fn follow(folder: &Folder, state: &State<'_>, target: &Target, steps: &[PlannedStep]) -> bool {
+    let leaves_nothing_pending = steps.iter().all(|step| step.direction == Direction::Up)
         && steps.len() == state.pending().len()
         && !matches!(target, Target::Back(_));
     // A target below the newest file asks for an earlier state, also where nothing is to be undone for it.
@@ -40,12 +50,7 @@ pub(crate) async fn append(
         Target::Version(version) => folder.migrations.last().is_none_or(|last| last.version == *version),
         _ => true,
     };
-    if leads_to_the_end && is_newest {
-        for repeatable in changed(session, folder).await? {
-            steps.push(planned(session, repeatable)?);
-        }
-    }
-    Ok(())
+    leaves_nothing_pending && is_newest
 }
 
 /// The repeatable files whose content is not the one that ran last, by name.
@@ -117,8 +122,7 @@ fn key(repeatable: &Repeatable) -> String {
 }
 
 /// The step that runs a repeatable file.
-pub(crate) fn planned(session: &Session<'_>, repeatable: &Repeatable) -> Result<PlannedStep> {
-    let dialect = session.engine.dialect();
+pub(crate) fn planned(repeatable: &Repeatable, dialect: &str, deployer: &str) -> Result<PlannedStep> {
     let content = repeatable.content(dialect);
     let statements = content.statements(true, dialect).unwrap_or_default();
     if statements.iter().any(|statement| statement.batch.is_some() || statement.grouping != Grouping::File) {
@@ -127,7 +131,7 @@ pub(crate) fn planned(session: &Session<'_>, repeatable: &Repeatable) -> Result<
     let record = Record {
         checksum: repeatable.checksum.clone(),
         applied_at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string(),
-        applied_by: session.deployer.clone(),
+        applied_by: deployer.to_owned(),
     };
     let document = serde_json::to_string(&record).expect("a record always has a JSON form");
     Ok(PlannedStep {

@@ -100,7 +100,7 @@ pub(crate) async fn take_over(
     state: &State<'_>,
 ) -> Result<Vec<String>> {
     let mut done = Vec::new();
-    for step in steps(session, folder, state) {
+    for step in steps(folder, state, session.engine.dialect()) {
         session.engine.apply(&step).await?;
         if let HistoryChange::Replace { versions, .. } = &step.history {
             done.push(format!("{} now stands for {} in the history", step.source.name, versions.join(", ")));
@@ -110,14 +110,14 @@ pub(crate) async fn take_over(
 }
 
 /// The steps that do so: each changes the history and nothing else.
-pub(crate) fn steps(session: &Session<'_>, folder: &Folder, state: &State<'_>) -> Vec<Step> {
+pub(crate) fn steps(folder: &Folder, state: &State<'_>, dialect: &str) -> Vec<Step> {
     let replacements = state.replacements().iter();
     replacements
         .filter_map(|replacement| {
             let migration =
                 Version::parse(&replacement.entry.version).and_then(|version| folder.find(&version))?;
             Some(Step {
-                source: migration.content(session.engine.dialect()).source.clone(),
+                source: migration.content(dialect).source.clone(),
                 statements: Vec::new(),
                 history: HistoryChange::Replace {
                     versions: replacement.versions.clone(),
