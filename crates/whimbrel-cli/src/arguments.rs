@@ -173,9 +173,12 @@ pub(crate) struct MigrateArguments {
     /// Show what would run, and run nothing
     #[arg(long, conflicts_with = "sql")]
     pub(crate) dry_run: bool,
-    /// Print the statements as a script, and run nothing
+    /// Print a script for psql or sqlite3, and run nothing
     #[arg(long)]
     pub(crate) sql: bool,
+    /// Where the database is that the script is for; no database is asked then (0 is before the first)
+    #[arg(long, value_name = "VERSION", requires = "sql")]
+    pub(crate) from: Option<String>,
     /// Allow rolling back in a protected environment
     #[arg(long)]
     pub(crate) allow_destructive: bool,
@@ -268,8 +271,14 @@ pub(crate) struct RollbackArguments {
     #[arg(long)]
     pub(crate) allow_destructive: bool,
     /// Show what would run, and run nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "sql")]
     pub(crate) dry_run: bool,
+    /// Print a script for psql or sqlite3, and run nothing
+    #[arg(long)]
+    pub(crate) sql: bool,
+    /// Where the database is that the script is for; no database is asked then
+    #[arg(long, value_name = "VERSION", requires = "sql")]
+    pub(crate) from: Option<String>,
 }
 
 /// What `schema` does.

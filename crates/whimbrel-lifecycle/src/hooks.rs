@@ -10,7 +10,7 @@ use miette::Diagnostic;
 use serde::Serialize;
 use thiserror::Error;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
-use whimbrel_engine::{HistoryChange, Step};
+use whimbrel_engine::{HistoryChange, Step, Unwatched};
 
 use crate::error::{LifecycleError, Result};
 use crate::events::{Event, Observer};
@@ -21,6 +21,8 @@ use crate::session::Session;
 
 /// How often a running command is looked at.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// How often the deployers' lock is kept alive meanwhile.
+const KEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// How long output may still come from what a command left behind when it ended.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(500);
 /// Lines that wait to be shown; a command that writes faster waits.
@@ -214,7 +216,7 @@ async fn run_sql(session: &mut Session<'_>, path: &std::path::Path) -> Result<()
     let file = parse_forward(&path.display().to_string(), &text)?;
     let statements = file.statements(true, session.engine.dialect()).unwrap_or_default();
     let step = Step { source: file.source, statements, history: HistoryChange::Nothing };
-    session.engine.apply(&step).await?;
+    session.engine.apply(&step, &mut Unwatched).await?;
     Ok(())
 }
 
@@ -232,7 +234,7 @@ fn failed(moment: HookMoment, hook: &Hook, reason: String) -> HookError {
 }
 
 async fn run_command(
-    session: &Session<'_>,
+    session: &mut Session<'_>,
     moment: HookMoment,
     hook: &Hook,
     words: &[String],
@@ -246,8 +248,8 @@ async fn run_command(
     read_lines(child.stdout.take(), sender.clone());
     read_lines(child.stderr.take(), sender);
     let limit = session.project.hooks.timeout.value;
-    let ended = wait(&mut child, limit, &mut lines, observer).await;
-    match ended.map_err(|error| failed(moment, hook, error.to_string()))? {
+    let ended = wait(session, &mut child, limit, &mut lines, observer).await;
+    match ended.map_err(|error| failed(moment, hook, sentence(&error)))? {
         Some(status) if status.success() => Ok(()),
         Some(status) => Err(failed(moment, hook, ending(status))),
         None => Err(HookError::TimedOut {
@@ -261,22 +263,34 @@ async fn run_command(
 
 /// Waits for the end, and tells each line as it comes; none where the time was up and the command was ended.
 async fn wait(
+    session: &mut Session<'_>,
     child: &mut Child,
     limit: Duration,
     lines: &mut Receiver<String>,
     observer: &mut dyn Observer,
-) -> std::io::Result<Option<ExitStatus>> {
+) -> Result<Option<ExitStatus>> {
+    let trouble = |error: std::io::Error| LifecycleError::HookProcess { reason: error.to_string() };
+    let mut kept = Instant::now();
     let deadline = Instant::now() + limit;
     let status = loop {
         if let Ok(Some(line)) = tokio::time::timeout(POLL_INTERVAL, lines.recv()).await {
             observer.event(&Event::HookOutput { line });
-        } else if let Some(status) = child.try_wait()? {
+        } else if let Some(status) = child.try_wait().map_err(trouble)? {
             break Some(status);
         }
         if Instant::now() >= deadline {
-            child.kill()?;
-            child.wait()?;
+            child.kill().map_err(trouble)?;
+            child.wait().map_err(trouble)?;
             break None;
+        }
+        if kept.elapsed() >= KEEP_INTERVAL {
+            kept = Instant::now();
+            if let Err(error) = session.engine.keep_lock().await {
+                // Without the lock nothing may follow; the command is not left running beside another deployer.
+                child.kill().map_err(trouble)?;
+                child.wait().map_err(trouble)?;
+                return Err(error.into());
+            }
         }
         // A closed channel answers at once; the command itself may still run.
         if lines.is_closed() {

@@ -2,6 +2,7 @@
 //!
 //! This crate never asks which engine it has: it works on `dyn Engine` and the capabilities that it offers.
 
+mod batch;
 pub mod compare;
 pub mod create;
 pub mod declared;
@@ -9,6 +10,7 @@ mod error;
 pub mod events;
 pub mod hooks;
 pub mod init;
+mod journal;
 pub mod migrate;
 pub mod migration;
 pub mod overlay;
@@ -23,4 +25,5 @@ pub mod squash;
 mod squashed_text;
 
 pub use error::{LifecycleError, Result};
+pub use journal::Unfinished;
 pub use session::{DEFAULT_LOCK_TIMEOUT, Session};

@@ -34,7 +34,11 @@ pub(crate) async fn append(
 ) -> Result<()> {
     if follow(folder, state, target, steps) {
         for repeatable in changed(session, folder).await? {
-            steps.push(planned(repeatable, session.engine.dialect(), &session.deployer)?);
+            let planned = planned(repeatable, session.engine.dialect(), &session.deployer)?;
+            if planned.step.units(&|statement| session.engine.runs_outside(statement)).is_some() {
+                return Err(MigrationError::RepeatableOutside { file: planned.file_name }.into());
+            }
+            steps.push(planned);
         }
     }
     Ok(())

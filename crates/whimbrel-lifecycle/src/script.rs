@@ -1,12 +1,12 @@
 //! `--sql`: what a run would do, as a script for the engine's own client. Nothing is changed, and where the first
 //! version is said, nothing is asked of a database.
 
-use sha2::Digest as _;
 use whimbrel_engine::{HistoryChange, JournalEntry, JournalState, ScriptWriter, Step, Unit, Written};
 
 use crate::declared::snapshot_hash;
 use crate::error::Result;
 use crate::hooks;
+use crate::journal::{checksum, direction_word};
 use crate::migration::{Batched, Direction, Folder, MigrationError, PlannedStep, State, Target, Version};
 use crate::project::Project;
 use crate::session::{Session, check_seal};
@@ -56,7 +56,8 @@ pub fn offline(
     check_seal(project, &folder, false)?;
     let hash = |version: &Version| snapshot_hash(&folder, version);
     let dialect = writer.dialect();
-    let before = State::new(&folder, Vec::new())?.plan(&Target::Version(from.clone()), dialect, deployer, &hash)?;
+    let before =
+        State::new(&folder, Vec::new())?.plan(&Target::Version(from.clone()), dialect, deployer, &hash)?;
     let mut history = Vec::new();
     for planned in before {
         writer.assume(&planned.step)?;
@@ -93,7 +94,10 @@ impl<'w> Composer<'w> {
         let from = self.applied.last().cloned();
         let name = &self.project.name.value;
         let at = from.as_deref().unwrap_or("nothing applied");
-        self.line(&format!("-- whimbrel: the project {name}, for a database at {at} ({})", self.writer.dialect()));
+        self.line(&format!(
+            "-- whimbrel: the project {name}, for a database at {at} ({})",
+            self.writer.dialect()
+        ));
         if squashed.is_empty() && steps.is_empty() {
             self.line("-- Nothing to do.");
             return self.script;
@@ -217,36 +221,12 @@ impl<'w> Composer<'w> {
                     let mut plain = statement.clone();
                     plain.batch = None;
                     let mut written = self.writer.together(source, &[plain], None, Some(&done))?;
-                    written.warnings.push("a statement that cannot be cut into batches is written whole".to_owned());
+                    written
+                        .warnings
+                        .push("a statement that cannot be cut into batches is written whole".to_owned());
                     written
                 }
             },
         })
     }
-}
-
-/// The word that the journal keeps.
-fn direction_word(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Up => "up",
-        Direction::Down => "down",
-    }
-}
-
-fn checksum(unit: &Unit) -> String {
-    let mut hasher = sha2::Sha256::new();
-    for statement in unit.statements() {
-        let mut start = 0;
-        for token in squawk_lexer::tokenize(&statement.sql) {
-            use squawk_lexer::TokenKind as Kind;
-            let end = start + usize::try_from(token.len).expect("a token's length fits");
-            if !matches!(token.kind, Kind::Whitespace | Kind::LineComment | Kind::BlockComment { .. }) {
-                hasher.update(&statement.sql[start..end]);
-                hasher.update([0x1f]);
-            }
-            start = end;
-        }
-        hasher.update([0x1e]);
-    }
-    crate::migration::hex(&hasher.finalize())
 }

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use serde::Serialize;
-use whimbrel_engine::{HistoryChange, Step};
+use whimbrel_engine::{HistoryChange, Statement, Step, Unwatched};
 use whimbrel_schema::catalog::{Catalog, UnmanagedKind};
 use whimbrel_schema::ddl;
 use whimbrel_schema::diff::diff;
@@ -14,6 +14,8 @@ use whimbrel_schema::diff::diff;
 use crate::compare::words;
 use crate::declared::DeclaredSchema;
 use crate::error::{LifecycleError, Result};
+use crate::events::Silent;
+use crate::journal::{self, Run};
 use crate::migration::{
     Chain, Folder, Migration, MigrationError, SNAPSHOT_FOLDER, State, Target, Version, file_stem, parse,
     replaced_hash,
@@ -77,7 +79,7 @@ pub async fn squash(session: &mut Session<'_>, options: &SquashOptions) -> Resul
     let text = if options.from_schema {
         from_schema(session, &folder, &range, &old, &name).await?
     } else {
-        concatenation(&range)
+        concatenation(&range, &|statement: &Statement| session.engine.runs_outside(statement))
     };
     let text = text.headed(&directive(&range));
     let new = candidate(&folder, &range, &name, &text)?;
@@ -101,7 +103,7 @@ pub(crate) async fn take_over(
 ) -> Result<Vec<String>> {
     let mut done = Vec::new();
     for step in steps(folder, state, session.engine.dialect()) {
-        session.engine.apply(&step).await?;
+        session.engine.apply(&step, &mut Unwatched).await?;
         if let HistoryChange::Replace { versions, .. } = &step.history {
             done.push(format!("{} now stands for {} in the history", step.source.name, versions.join(", ")));
         }
@@ -231,7 +233,7 @@ async fn build_in(beside: &mut Session<'_>, folder: &Folder, to: &Version) -> Re
     let state = State::new(folder, Vec::new())?;
     let target = Target::Version(to.clone());
     for planned in state.plan(&target, beside.engine.dialect(), &beside.deployer, &|_| None)? {
-        beside.engine.apply(&planned.step).await?;
+        journal::run_step(beside, &mut Run { planned: &planned, observer: &mut Silent }).await?;
     }
     let mut named = Vec::new();
     named.extend(DeclaredSchema::read(beside.project).ok());

@@ -1,6 +1,6 @@
 //! The text of a squashed file: the sections of several files one after the other.
 
-use whimbrel_engine::Grouping;
+use whimbrel_engine::{Grouping, Statement};
 
 use crate::migration::{Migration, SqlFile};
 
@@ -20,7 +20,7 @@ impl SquashedText {
 }
 
 /// The statements of the files as they are written, directives and comments included.
-pub(crate) fn concatenation(range: &[&Migration]) -> SquashedText {
+pub(crate) fn concatenation(range: &[&Migration], outside: &dyn Fn(&Statement) -> bool) -> SquashedText {
     let mut dialects: Vec<&String> = range.iter().flat_map(|migration| migration.overrides.keys()).collect();
     dialects.sort();
     dialects.dedup();
@@ -33,13 +33,13 @@ pub(crate) fn concatenation(range: &[&Migration]) -> SquashedText {
                 .iter()
                 .map(|migration| (migration.file_name.as_str(), migration.content(dialect)))
                 .collect();
-            (dialect.clone(), joined(&files))
+            (dialect.clone(), joined(&files, outside))
         })
         .collect();
-    SquashedText { file: joined(&bases), overrides }
+    SquashedText { file: joined(&bases, outside), overrides }
 }
 
-fn joined(files: &[(&str, &SqlFile)]) -> String {
+fn joined(files: &[(&str, &SqlFile)], outside: &dyn Fn(&Statement) -> bool) -> String {
     let mut text = String::new();
     let mut allowed: Vec<String> = files
         .iter()
@@ -49,24 +49,28 @@ fn joined(files: &[(&str, &SqlFile)]) -> String {
     allowed.dedup();
     text.extend(allowed);
     text.push_str("\n-- whimbrel:up\n");
-    section(&mut text, files, 0);
+    section(&mut text, files, 0, outside);
     // One file without a way back leaves the whole without one.
     if files.iter().all(|(_, file)| file.down.is_some()) {
         text.push_str("\n-- whimbrel:down\n");
         let backwards: Vec<(&str, &SqlFile)> = files.iter().rev().copied().collect();
-        section(&mut text, &backwards, 1);
+        section(&mut text, &backwards, 1, outside);
     }
     text
 }
 
 /// One direction of every file, each with the directives that keep its transactions and engines its own.
-fn section(text: &mut String, files: &[(&str, &SqlFile)], direction: usize) {
+fn section(
+    text: &mut String,
+    files: &[(&str, &SqlFile)],
+    direction: usize,
+    outside: &dyn Fn(&Statement) -> bool,
+) {
     let asks = |file: &SqlFile| {
         let statements = if direction == 0 { Some(&file.up) } else { file.down.as_ref() };
-        statements
-            .into_iter()
-            .flatten()
-            .any(|scoped| scoped.statement.grouping != Grouping::File || scoped.statement.batch.is_some())
+        statements.into_iter().flatten().map(|scoped| &scoped.statement).any(|statement| {
+            statement.grouping != Grouping::File || statement.batch.is_some() || outside(statement)
+        })
     };
     let mixed = files.iter().any(|(_, file)| asks(file));
     let mut restricted = false;

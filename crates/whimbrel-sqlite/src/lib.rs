@@ -14,6 +14,7 @@ mod functions;
 mod interpret;
 mod introspect;
 mod inventory;
+mod journal;
 mod ledger;
 mod literal;
 mod lock;
@@ -22,8 +23,10 @@ mod quote;
 mod relational;
 mod render;
 mod schema;
+mod script;
 mod supported;
 mod syntax;
+mod transaction;
 mod trouble;
 mod types;
 mod workspace;
@@ -31,6 +34,7 @@ mod workspace;
 pub use connection::{Location, SqliteOptions, Synchronous};
 pub use engine::Sqlite;
 pub use functions::register_functions;
+pub use script::SqliteScript;
 pub use supported::supported_markdown;
 
 /// The product's name in messages.

@@ -12,9 +12,9 @@ use whimbrel_engine::{
 };
 
 use crate::connection::{self, SqliteOptions, classify};
-use crate::engine::carry_out;
 use crate::ledger::{self, STATE};
 use crate::quote::{quoted, text_literal};
+use crate::transaction::carry_out;
 use crate::workspace::Workspace;
 
 /// Writes steps as a script for the `sqlite3` shell.
@@ -123,12 +123,13 @@ impl ScriptWriter for SqliteScript {
         source: &Source,
         statements: &[Statement],
         history: Option<&HistoryChange>,
-        _journal: Option<&JournalEntry>,
+        journal: Option<&JournalEntry>,
     ) -> Result<Written> {
         let before = self.documents()?;
         let (sent, rebuilt) = self.try_out(source, statements)?;
         let after = self.documents()?;
-        let mut text = format!("PRAGMA foreign_keys = {};\nBEGIN IMMEDIATE;\n", if rebuilt { "OFF" } else { "ON" });
+        let mut text =
+            format!("PRAGMA foreign_keys = {};\nBEGIN IMMEDIATE;\n", if rebuilt { "OFF" } else { "ON" });
         for statement in sent {
             text.push_str(&format!("{statement};\n"));
         }
@@ -146,6 +147,9 @@ impl ScriptWriter for SqliteScript {
         if let Some(change) = history {
             text.push_str(&format!("{};\n", ledger::change_statement(change)));
         }
+        if let Some(entry) = journal {
+            text.push_str(&format!("{};\n", ledger::journal_statement(entry)));
+        }
         text.push_str("COMMIT;\n");
         Ok(text.into())
     }
@@ -161,7 +165,8 @@ impl ScriptWriter for SqliteScript {
         _running: &JournalEntry,
         done: &JournalEntry,
     ) -> Result<Written> {
-        let mut written = self.together(source, &[Statement::new(batch.whole.as_str(), 0)], None, Some(done))?;
+        let mut written =
+            self.together(source, &[Statement::new(batch.whole.as_str(), 0)], None, Some(done))?;
         written.warnings.push(format!(
             "the rows of {} are changed at once: a script of SQLite has no loop for batches",
             batch.table
@@ -170,6 +175,7 @@ impl ScriptWriter for SqliteScript {
     }
 
     fn finish(&mut self, change: &HistoryChange) -> String {
-        format!("BEGIN IMMEDIATE;\n{};\nCOMMIT;\n", ledger::change_statement(change))
+        let change = ledger::change_statement(change);
+        format!("BEGIN IMMEDIATE;\n{change};\nDELETE FROM {};\nCOMMIT;\n", ledger::JOURNAL)
     }
 }

@@ -4,11 +4,11 @@ use whimbrel_lifecycle::LifecycleError;
 use whimbrel_lifecycle::compare::{self, CheckReport};
 use whimbrel_lifecycle::migrate::{self, MigrateReport, VersionStatus};
 use whimbrel_lifecycle::migration::{Direction, MigrationError, PlannedStep, Target, Version};
-use whimbrel_lifecycle::{hooks, pull, repeatable};
+use whimbrel_lifecycle::{hooks, pull, repeatable, script};
 
 use super::{Context, Outcome, text};
 use crate::arguments::{MigrateArguments, StatusArguments};
-use crate::connect::Purpose;
+use crate::connect::{Purpose, script_writer};
 use crate::error::ExitCode;
 use crate::progress::Progress;
 
@@ -18,8 +18,11 @@ pub(crate) async fn run(context: &Context<'_>, given: &MigrateArguments) -> Outc
         Some(version) => Target::Version(parse_version(version)?),
         None => Target::Latest,
     };
-    if given.dry_run || given.sql {
-        return show(context, &target, given.sql).await;
+    if given.sql {
+        return script(context, given.from.as_deref(), &target).await;
+    }
+    if given.dry_run {
+        return show(context, &target).await;
     }
     apply(context, &target, given.allow_destructive).await
 }
@@ -52,14 +55,9 @@ pub(crate) fn exit_after(context: &Context<'_>, report: &MigrateReport) -> ExitC
 }
 
 /// Shows what would run.
-pub(crate) async fn show(context: &Context<'_>, target: &Target, script: bool) -> Outcome {
+pub(crate) async fn show(context: &Context<'_>, target: &Target) -> Outcome {
     let project = context.project()?;
     let mut session = context.session(&project, Purpose::Look).await?;
-    if script {
-        let text = migrate::script(&mut session, target).await?;
-        context.output.data(&text);
-        return Ok(ExitCode::Done);
-    }
     let planned = migrate::preview(&mut session, target).await?;
     let shown: Vec<_> = planned
         .iter()
@@ -69,8 +67,27 @@ pub(crate) async fn show(context: &Context<'_>, target: &Target, script: bool) -
             })
         })
         .collect();
-    let hooks = hooks::around(&session, planned.iter().map(|(step, _)| step.direction));
+    let hooks = hooks::around(session.project, planned.iter().map(|(step, _)| step.direction));
     context.output.result(&shown, |_| render_dry_run(&planned, &hooks));
+    Ok(ExitCode::Done)
+}
+
+/// Prints what would run as a script; where `from` says where the database is, none is asked.
+pub(crate) async fn script(context: &Context<'_>, from: Option<&str>, target: &Target) -> Outcome {
+    let from = from.map(parse_version).transpose()?;
+    let project = context.project()?;
+    let mut writer = script_writer(&project, from.is_none())?;
+    let script = match from {
+        Some(from) => script::offline(&project, &from, target, &super::deployer(), writer.as_mut())?,
+        None => {
+            let mut session = context.session(&project, Purpose::Look).await?;
+            script::online(&mut session, target, writer.as_mut()).await?
+        }
+    };
+    context.output.data(&script.text);
+    for warning in &script.warnings {
+        context.output.note(&format!("warning: {warning}"));
+    }
     Ok(ExitCode::Done)
 }
 

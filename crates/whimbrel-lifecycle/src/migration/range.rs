@@ -117,7 +117,8 @@ impl Batched {
         let value = literal(whimbrel_engine::BATCH_VALUE);
         let range = Range { above: Some(ABOVE_PLACE), up_to: Some(whimbrel_engine::BATCH_VALUE) };
         let (above, up_to) = (format!("{column} > {value}"), format!("{column} <= {value}"));
-        let bounded = self.within(&key, range).replace(&format!("{column} > {}", literal(ABOVE_PLACE)), &above);
+        let bounded =
+            self.within(&key, range).replace(&format!("{column} > {}", literal(ABOVE_PLACE)), &above);
         whimbrel_engine::BatchTemplate {
             table: self.table.clone(),
             key: batch.key.clone(),
