@@ -2,6 +2,7 @@
 //!
 //! This module reads and writes the migrations folder; it speaks to no database.
 
+mod body;
 mod chain;
 mod create;
 mod directive;
@@ -11,8 +12,10 @@ mod plan;
 mod source;
 mod version;
 
+pub(crate) use body::StatementHead;
 pub use chain::{Chain, SUM_FILE};
 pub use create::{NewMigration, Snapshot, file_stem, next_version};
+pub(crate) use directive::is_directive;
 pub use error::MigrationError;
 pub use folder::{Folder, Migration, SNAPSHOT_FOLDER};
 pub use plan::{Direction, PlannedStep, State, Target};
