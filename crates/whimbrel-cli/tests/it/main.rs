@@ -9,6 +9,7 @@ mod faults;
 mod forgotten;
 mod generated;
 mod golden;
+mod import_alembic;
 mod project;
 mod snapshots;
 mod systems;

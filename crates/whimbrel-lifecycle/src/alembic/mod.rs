@@ -6,6 +6,7 @@ mod error;
 mod log;
 mod origin;
 mod script;
+mod words;
 mod write;
 
 use std::collections::BTreeMap;

@@ -3,6 +3,7 @@
 use squawk_lexer::TokenKind;
 
 use super::error::ImportError;
+use super::words::in_postgres_words;
 use crate::migration::StatementHead;
 
 /// The comment that Alembic writes before each revision.
@@ -260,7 +261,16 @@ impl<'a> Reader<'a> {
         if self.revisions.is_empty() {
             return Err(ImportError::NotAlembic { file: self.name.to_owned() });
         }
-        Ok(self.revisions)
+        let mut revisions = self.revisions;
+        if !self.has_transactions {
+            // Alembic opens no transaction on SQLite, whose DDL it takes for one that cannot be rolled back.
+            for piece in revisions.iter_mut().flat_map(|revision| &mut revision.pieces) {
+                if let Piece::Statement { sql, .. } = piece {
+                    *sql = in_postgres_words(sql);
+                }
+            }
+        }
+        Ok(revisions)
     }
 
     fn dialect(&self, what: &str, offset: usize) -> ImportError {
