@@ -106,12 +106,12 @@ pub const ALEMBIC_PROJECTS: [AlembicProject; 6] = [
         revisions: 10,
         ..NONE
     },
-    // Several branches with dependencies between them.
+    // Several branches with dependencies between them; what helpers of invenio_db would do in two revisions is left out.
     AlembicProject {
         name: "invenio",
         packages: &["invenio-db==2.6.1", "invenio-accounts==9.1.0", "invenio-oauthclient==9.1.2"],
         needs: &["SQLAlchemy-Utils==0.43.0"],
-        stubs: &["flask"],
+        stubs: &["flask", "invenio_accounts", "invenio_db"],
         versions: &["invenio_db/alembic", "invenio_accounts/alembic", "invenio_oauthclient/alembic"],
         target: "invenio_oauthclient@head",
         revisions: 15,
