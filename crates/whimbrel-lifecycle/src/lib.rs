@@ -4,12 +4,14 @@
 
 pub mod adopt;
 pub mod alembic;
+mod batch;
 pub mod compare;
 pub mod create;
 pub mod declared;
 mod error;
 pub mod events;
 pub mod init;
+mod journal;
 pub mod migrate;
 pub mod migration;
 pub mod overlay;
@@ -19,4 +21,5 @@ pub mod report;
 mod session;
 
 pub use error::{LifecycleError, Result};
+pub use journal::Unfinished;
 pub use session::{DEFAULT_LOCK_TIMEOUT, Session};

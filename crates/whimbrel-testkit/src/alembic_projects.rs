@@ -110,7 +110,7 @@ pub const ALEMBIC_PROJECTS: [AlembicProject; 6] = [
     AlembicProject {
         name: "invenio",
         packages: &["invenio-db==2.6.1", "invenio-accounts==9.1.0", "invenio-oauthclient==9.1.2"],
-        needs: &["SQLAlchemy-Utils==0.43.0"],
+        needs: &["SQLAlchemy-Utils==0.43.0", "cryptography==50.0.2"],
         stubs: &["flask", "invenio_accounts", "invenio_db"],
         versions: &["invenio_db/alembic", "invenio_accounts/alembic", "invenio_oauthclient/alembic"],
         target: "invenio_oauthclient@head",

@@ -9,6 +9,7 @@ mod directive;
 mod error;
 mod folder;
 mod plan;
+mod range;
 mod source;
 mod version;
 
@@ -19,6 +20,7 @@ pub(crate) use directive::is_directive;
 pub use error::MigrationError;
 pub use folder::{Folder, Migration, SNAPSHOT_FOLDER};
 pub use plan::{Direction, PlannedStep, State, Target};
+pub(crate) use range::{Batched, Range};
 pub(crate) use source::hex;
 pub use source::{ScopedStatement, SqlFile, parse};
 pub use version::Version;
