@@ -8,6 +8,7 @@ mod account;
 mod alembic_projects;
 mod certificate;
 mod database;
+mod django;
 mod fixtures;
 mod postgres;
 mod psql;
