@@ -356,6 +356,12 @@ pub(crate) fn source_code(source: &Source) -> NamedSource<Arc<str>> {
 /// The place that the server named, or the whole statement.
 fn span(source: &Source, statement: &Statement, error: &DbError) -> SourceSpan {
     let whole = statement.offset..statement.offset + statement.sql.len();
+    if !source.text.get(statement.offset..).is_some_and(|rest| rest.starts_with(&statement.sql)) {
+        // A batch is not what the file says: only where it begins is known.
+        let rest = source.text.get(statement.offset..).unwrap_or_default();
+        let line = rest.lines().next().map_or(0, str::len);
+        return clamp(source, statement.offset..statement.offset + line);
+    }
     let Some(ErrorPosition::Original(position)) = error.position() else {
         return clamp(source, whole);
     };

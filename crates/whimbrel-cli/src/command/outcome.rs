@@ -64,11 +64,8 @@ mod tests {
 
     #[test]
     fn slow_statements_and_waits_are_told() {
-        let statement = |words: &str, duration_ms, rows| StatementReport {
-            statement: words.into(),
-            duration_ms,
-            rows,
-        };
+        let statement =
+            |words: &str, duration_ms, rows| StatementReport { statement: words.into(), duration_ms, rows };
         let wait = LockWait {
             mode: "AccessExclusiveLock".into(),
             object: "trips".into(),
@@ -85,7 +82,10 @@ mod tests {
         };
         let report = MigrateReport { steps: vec![step], ..MigrateReport::default() };
         let short = details(&report, false);
-        assert!(short.contains("2010 ms") && short.contains("trips") && !short.contains("SELECT 1"), "{short}");
+        assert!(
+            short.contains("2010 ms") && short.contains("trips") && !short.contains("SELECT 1"),
+            "{short}"
+        );
         assert!(details(&report, true).contains("SELECT 1"));
         assert_eq!(details(&MigrateReport::default(), true), "");
     }
