@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use whimbrel_engine::{HistoryChange, HistoryEntry, HistoryKind, Scope, Source, Statement, Step};
 use whimbrel_schema::catalog::{Catalog, ColumnType, IndexPartTarget};
-use whimbrel_schema::ddl;
+use whimbrel_schema::ddl::{self, Forms, Section};
 use whimbrel_schema::diff::{describe, diff};
 use whimbrel_schema::generate::{Histogram, Options, Random, random_schema};
 use whimbrel_schema::lower::lower;
@@ -175,11 +175,11 @@ async fn there_and_back(
     one: &Catalog,
     other: &Catalog,
 ) -> Result<(), String> {
-    let first = ddl::script(&diff(&Catalog::default(), one, &[]));
+    let first = ddl::script(&diff(&Catalog::default(), one, &[]), &Catalog::default(), Forms::Plain);
     engine.apply(&step(&first.up, "0001", true)).await.map_err(|error| format!("building: {error:?}"))?;
     let operations = diff(one, other, &[]);
     assert!(!operations.is_empty(), "the two schemas differ");
-    let change = ddl::script(&operations);
+    let change = ddl::script(&operations, one, Forms::Plain);
     engine
         .apply(&step(&change.up, "0002", true))
         .await
@@ -212,7 +212,7 @@ async fn stands(engine: &mut dyn whimbrel_engine::Engine, wanted: &Catalog) -> R
 /// Builds the catalogue, compares what stands with what is wanted, and takes everything down again.
 async fn build_and_empty(engine: &mut dyn whimbrel_engine::Engine, declared: &Catalog) -> Result<(), String> {
     let scope = scope_of(declared);
-    let script = ddl::script(&diff(&Catalog::default(), declared, &[]));
+    let script = ddl::script(&diff(&Catalog::default(), declared, &[]), &Catalog::default(), Forms::Plain);
     let relational = engine.relational().expect("the engine is relational");
     let desired = relational.normalise(declared).await.map_err(|error| format!("normalising: {error:?}"))?;
     engine.apply(&step(&script.up, "0001", true)).await.map_err(|error| format!("up: {error:?}"))?;
@@ -244,15 +244,15 @@ fn scope_of(declared: &Catalog) -> Scope {
 }
 
 /// A migration of these statements.
-fn step(statements: &[String], version: &str, up: bool) -> Step {
+fn step(section: &Section, version: &str, up: bool) -> Step {
     let mut text = String::new();
-    let statements = statements
-        .iter()
+    let statements = section
+        .statements("postgres")
         .map(|sql| {
             let offset = text.len();
             text.push_str(sql);
             text.push_str(";\n");
-            Statement { sql: sql.clone(), offset }
+            Statement { sql: sql.to_owned(), offset }
         })
         .collect();
     let entry = HistoryEntry {
