@@ -252,7 +252,7 @@ fn step(section: &Section, version: &str, up: bool) -> Step {
             let offset = text.len();
             text.push_str(sql);
             text.push_str(";\n");
-            Statement { sql: sql.to_owned(), offset }
+            Statement::new(sql, offset)
         })
         .collect();
     let entry = HistoryEntry {

@@ -76,8 +76,10 @@ impl BatchKey {
             [column] => Some(column),
             _ => None,
         });
-        let mut present = uniques.filter(|name| table.column(name).is_some_and(|column| !column.nullable));
-        present.next().map(|name| BatchKey::Column(name.clone()))
+        let present = |name: &&String| table.column(name).is_some_and(|column| !column.nullable);
+        // A directive names one word.
+        let is_word = |name: &&String| !name.contains(|c: char| c.is_whitespace() || c == '"');
+        uniques.filter(present).find(is_word).map(|name| BatchKey::Column(name.clone()))
     }
 
     /// The column as the directive names it; none where the directive need not.
