@@ -1,6 +1,7 @@
 -- the change
 --
 -- Mind:
+-- - code that uses trips.seats fails from then on; where it cannot stop, add places beside it and drop trips.seats later (expand and contract)
 -- - trips.places becomes the last column of trips; rights on that column alone are not carried over
 
 -- whimbrel:up

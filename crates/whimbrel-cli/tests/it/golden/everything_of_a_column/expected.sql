@@ -1,6 +1,7 @@
 -- the change
 --
 -- Mind:
+-- - code that uses trips.size fails from then on; where it cannot stop, add seats beside it and drop trips.size later (expand and contract)
 -- - this fails when trips.seats holds values that do not fit the new type
 -- - trips.seats becomes the last column of trips; rights on that column alone are not carried over
 
