@@ -9,6 +9,8 @@ mod faults;
 mod forgotten;
 mod generated;
 mod golden;
+mod load;
 mod project;
 mod snapshots;
 mod systems;
+mod type_change;
