@@ -10,6 +10,7 @@ mod forgotten;
 mod generated;
 mod golden;
 mod load;
+mod locks;
 mod project;
 mod snapshots;
 mod systems;

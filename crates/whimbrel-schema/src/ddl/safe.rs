@@ -13,7 +13,7 @@ mod swap;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{Catalog, CheckConstraint, Column, IndexDefinition, QualifiedName};
+use crate::catalog::{Catalog, CheckConstraint, Column, IndexDefinition, QualifiedName, Table};
 use crate::operation::{Operation, StoredType, word_occurs};
 
 use super::column::alter;
@@ -115,6 +115,9 @@ impl Planner<'_> {
         if self.later.iter().any(|later| waits_for(operation, later)) {
             self.flush(position);
         }
+        if let Operation::DropTable { table } = operation {
+            return self.drop_table(operation, table);
+        }
         if operation.table().is_some_and(|table| self.facts.is_own(table)) {
             return self.at_once(statements(operation));
         }
@@ -202,6 +205,18 @@ impl Planner<'_> {
             self.work.table(table).is_some_and(|table| table.indexes.iter().any(|index| index.name == name))
         };
         self.later(table, kind, replacement::units(table, key, replaced, is_taken));
+    }
+
+    /// A drop takes the tables that it refers to away from everybody as well: each for itself, and first.
+    fn drop_table(&mut self, operation: &Operation, table: &Table) {
+        let others = table.foreign_keys.iter().filter(|key| !self.facts.is_own(&key.references));
+        let drops: Vec<Unit> =
+            others.map(|key| Unit::alone(constraint::drop(&table.name, &key.name))).collect();
+        if !drops.is_empty() {
+            self.units.extend(drops);
+            self.is_open = false;
+        }
+        self.at_once(statements(operation));
     }
 
     fn drop_index(&mut self, position: usize, table: &QualifiedName, index: &IndexDefinition) {

@@ -10,8 +10,8 @@ pub enum Forms {
     Plain,
 }
 
-/// How many rows a backfill takes at a time.
-pub const BATCH_ROWS: u32 = 5_000;
+/// How many rows a backfill takes at a time: few enough that those who write them wait for a moment only.
+pub const BATCH_ROWS: u32 = 2_000;
 
 /// One direction of a migration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -235,7 +235,7 @@ d;
 
 -- whimbrel:transaction off
 
--- whimbrel:batch size=5000 key=id
+-- whimbrel:batch size=2000 key=id
 UPDATE t;
 
 -- whimbrel:engine sqlite

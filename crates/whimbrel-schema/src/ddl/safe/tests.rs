@@ -263,7 +263,7 @@ fn a_volatile_default_is_filled_in_batches() {
         ALTER TABLE trips ADD COLUMN token uuid;
         ALTER TABLE trips ALTER COLUMN token SET DEFAULT gen_random_uuid();
         -- whimbrel:transaction off
-        -- whimbrel:batch size=5000
+        -- whimbrel:batch size=2000
         UPDATE trips SET token = gen_random_uuid() WHERE token IS NULL;
         ALTER TABLE trips ADD CONSTRAINT trips_token__not_null CHECK (token IS NOT NULL) NOT VALID;
         ALTER TABLE trips VALIDATE CONSTRAINT trips_token__not_null;

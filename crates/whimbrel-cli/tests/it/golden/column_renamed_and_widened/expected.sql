@@ -29,7 +29,7 @@ ALTER TABLE trips ENABLE ALWAYS TRIGGER whimbrel_convert_trips;
 
 -- whimbrel:transaction off
 
--- whimbrel:batch size=5000
+-- whimbrel:batch size=2000
 UPDATE trips SET places__new = places WHERE places__new IS NULL AND places IS NOT NULL;
 
 ALTER TABLE trips ADD CONSTRAINT trips_places__not_null CHECK (places__new IS NOT NULL) NOT VALID;
@@ -85,7 +85,7 @@ ALTER TABLE trips ENABLE ALWAYS TRIGGER whimbrel_convert_trips;
 
 -- whimbrel:transaction off
 
--- whimbrel:batch size=5000
+-- whimbrel:batch size=2000
 UPDATE trips SET places__new = places WHERE places__new IS NULL AND places IS NOT NULL;
 
 ALTER TABLE trips ADD CONSTRAINT trips_places__not_null CHECK (places__new IS NOT NULL) NOT VALID;

@@ -26,7 +26,7 @@ ALTER TABLE trips ENABLE ALWAYS TRIGGER whimbrel_convert_trips;
 
 -- whimbrel:transaction off
 
--- whimbrel:batch size=5000
+-- whimbrel:batch size=2000
 UPDATE trips SET budget__new = budget WHERE budget__new IS NULL AND budget IS NOT NULL;
 
 ALTER TABLE trips ADD CONSTRAINT trips_budget__not_null CHECK (budget__new IS NOT NULL) NOT VALID;
@@ -82,7 +82,7 @@ ALTER TABLE trips ENABLE ALWAYS TRIGGER whimbrel_convert_trips;
 
 -- whimbrel:transaction off
 
--- whimbrel:batch size=5000
+-- whimbrel:batch size=2000
 UPDATE trips SET budget__new = budget WHERE budget__new IS NULL AND budget IS NOT NULL;
 
 ALTER TABLE trips ADD CONSTRAINT trips_budget__not_null CHECK (budget__new IS NOT NULL) NOT VALID;

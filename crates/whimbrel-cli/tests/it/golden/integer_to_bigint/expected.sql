@@ -26,7 +26,7 @@ ALTER TABLE trips ENABLE ALWAYS TRIGGER whimbrel_convert_trips;
 
 -- whimbrel:transaction off
 
--- whimbrel:batch size=5000
+-- whimbrel:batch size=2000
 UPDATE trips SET seats__new = seats WHERE seats__new IS NULL AND seats IS NOT NULL;
 
 CREATE INDEX CONCURRENTLY idx_trips_seats__new ON trips (seats__new);
@@ -86,7 +86,7 @@ ALTER TABLE trips ENABLE ALWAYS TRIGGER whimbrel_convert_trips;
 
 -- whimbrel:transaction off
 
--- whimbrel:batch size=5000
+-- whimbrel:batch size=2000
 UPDATE trips SET seats__new = seats WHERE seats__new IS NULL AND seats IS NOT NULL;
 
 CREATE INDEX CONCURRENTLY idx_trips_seats__new ON trips (seats__new);

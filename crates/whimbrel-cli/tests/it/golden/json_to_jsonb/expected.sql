@@ -26,7 +26,7 @@ ALTER TABLE trips ENABLE ALWAYS TRIGGER whimbrel_convert_trips;
 
 -- whimbrel:transaction off
 
--- whimbrel:batch size=5000
+-- whimbrel:batch size=2000
 UPDATE trips SET extra__new = extra WHERE extra__new IS NULL AND extra IS NOT NULL;
 
 ALTER TABLE trips ADD CONSTRAINT trips_extra__not_null CHECK (extra__new IS NOT NULL) NOT VALID;
@@ -82,7 +82,7 @@ ALTER TABLE trips ENABLE ALWAYS TRIGGER whimbrel_convert_trips;
 
 -- whimbrel:transaction off
 
--- whimbrel:batch size=5000
+-- whimbrel:batch size=2000
 UPDATE trips SET extra__new = extra WHERE extra__new IS NULL AND extra IS NOT NULL;
 
 ALTER TABLE trips ADD CONSTRAINT trips_extra__not_null CHECK (extra__new IS NOT NULL) NOT VALID;

@@ -26,7 +26,7 @@ ALTER TABLE billing.invoices ENABLE ALWAYS TRIGGER whimbrel_convert_invoices;
 
 -- whimbrel:transaction off
 
--- whimbrel:batch size=5000
+-- whimbrel:batch size=2000
 UPDATE billing.invoices SET total__new = total WHERE total__new IS NULL AND total IS NOT NULL;
 
 CREATE INDEX CONCURRENTLY idx_invoices_total ON billing.invoices (total__new);
@@ -92,7 +92,7 @@ ALTER TABLE billing.invoices ENABLE ALWAYS TRIGGER whimbrel_convert_invoices;
 
 -- whimbrel:transaction off
 
--- whimbrel:batch size=5000
+-- whimbrel:batch size=2000
 UPDATE billing.invoices SET total__new = total WHERE total__new IS NULL AND total IS NOT NULL;
 
 ALTER TABLE billing.invoices ADD CONSTRAINT invoices_total__not_null CHECK (total__new IS NOT NULL) NOT VALID;

@@ -29,7 +29,7 @@ ALTER TABLE trips ENABLE ALWAYS TRIGGER whimbrel_convert_trips;
 
 -- whimbrel:transaction off
 
--- whimbrel:batch size=5000
+-- whimbrel:batch size=2000
 UPDATE trips SET status__new = status::trip_status WHERE status__new IS NULL AND status IS NOT NULL;
 
 ALTER TABLE trips ADD CONSTRAINT trips_status__not_null CHECK (status__new IS NOT NULL) NOT VALID;
@@ -91,7 +91,7 @@ ALTER TABLE trips ENABLE ALWAYS TRIGGER whimbrel_convert_trips;
 
 -- whimbrel:transaction off
 
--- whimbrel:batch size=5000
+-- whimbrel:batch size=2000
 UPDATE trips SET status__new = status WHERE status__new IS NULL AND status IS NOT NULL;
 
 ALTER TABLE trips ADD CONSTRAINT trips_status__not_null CHECK (status__new IS NOT NULL) NOT VALID;

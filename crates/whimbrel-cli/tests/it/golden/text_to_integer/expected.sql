@@ -27,7 +27,7 @@ ALTER TABLE trips ENABLE ALWAYS TRIGGER whimbrel_convert_trips;
 
 -- whimbrel:transaction off
 
--- whimbrel:batch size=5000
+-- whimbrel:batch size=2000
 UPDATE trips SET seats__new = seats::integer WHERE seats__new IS NULL AND seats IS NOT NULL;
 
 ALTER TABLE trips ADD CONSTRAINT trips_seats__not_null CHECK (seats__new IS NOT NULL) NOT VALID;
@@ -89,7 +89,7 @@ ALTER TABLE trips ENABLE ALWAYS TRIGGER whimbrel_convert_trips;
 
 -- whimbrel:transaction off
 
--- whimbrel:batch size=5000
+-- whimbrel:batch size=2000
 UPDATE trips SET seats__new = seats WHERE seats__new IS NULL AND seats IS NOT NULL;
 
 ALTER TABLE trips ADD CONSTRAINT trips_seats__not_null CHECK (seats__new IS NOT NULL) NOT VALID;

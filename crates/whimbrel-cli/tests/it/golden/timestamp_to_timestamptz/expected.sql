@@ -26,7 +26,7 @@ ALTER TABLE trips ENABLE ALWAYS TRIGGER whimbrel_convert_trips;
 
 -- whimbrel:transaction off
 
--- whimbrel:batch size=5000
+-- whimbrel:batch size=2000
 UPDATE trips SET left_at__new = left_at AT TIME ZONE 'UTC' WHERE left_at__new IS NULL AND left_at IS NOT NULL;
 
 ALTER TABLE trips ADD CONSTRAINT trips_left_at__not_null CHECK (left_at__new IS NOT NULL) NOT VALID;
@@ -82,7 +82,7 @@ ALTER TABLE trips ENABLE ALWAYS TRIGGER whimbrel_convert_trips;
 
 -- whimbrel:transaction off
 
--- whimbrel:batch size=5000
+-- whimbrel:batch size=2000
 UPDATE trips SET left_at__new = left_at AT TIME ZONE 'UTC' WHERE left_at__new IS NULL AND left_at IS NOT NULL;
 
 ALTER TABLE trips ADD CONSTRAINT trips_left_at__not_null CHECK (left_at__new IS NOT NULL) NOT VALID;

@@ -27,7 +27,7 @@ ALTER TABLE trips ENABLE ALWAYS TRIGGER whimbrel_convert_trips;
 
 -- whimbrel:transaction off
 
--- whimbrel:batch size=5000
+-- whimbrel:batch size=2000
 UPDATE trips SET title__new = title WHERE title__new IS NULL AND title IS NOT NULL;
 
 ALTER TABLE trips ADD CONSTRAINT trips_title__not_null CHECK (title__new IS NOT NULL) NOT VALID;
