@@ -90,9 +90,18 @@ pub(crate) const fn driver_mode(mode: SslMode) -> DriverSslMode {
 fn session_options(options: &PostgresOptions) -> String {
     session_settings(options)
         .into_iter()
+        .chain([(SESSION_MARK, session_mark())])
         .map(|(name, value)| format!("-c {name}={}", value.replace('\\', "\\\\").replace(' ', "\\ ")))
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// A setting of our own, by which a session is known again as the one that the connection began.
+pub(crate) const SESSION_MARK: &str = "whimbrel.session";
+
+/// The mark of this process.
+pub(crate) fn session_mark() -> String {
+    std::process::id().to_string()
 }
 
 /// The settings that every session begins with.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use whimbrel_engine::{
-    Batch, Grouping, HistoryChange, HistoryEntry, HistoryKind, Scope, Source, Statement, Step,
+    Batch, Grouping, HistoryChange, HistoryEntry, HistoryKind, JournalEntry, JournalState, Scope, Source,
+    Statement, Step, Unit, Unwatched,
 };
 use whimbrel_schema::catalog::{Catalog, ColumnType, IndexPartTarget};
 use whimbrel_schema::ddl::{self, Forms, Section};
@@ -181,20 +182,15 @@ async fn there_and_back(
     forms: Forms,
 ) -> Result<(), String> {
     let first = ddl::script(&diff(&Catalog::default(), one, &[]), &Catalog::default(), Forms::Plain);
-    engine
-        .apply(&step(&first.up, engine.dialect(), "0001", true))
-        .await
-        .map_err(|error| format!("building: {error:?}"))?;
+    run(engine, &first.up, "0001", true).await.map_err(|error| format!("building: {error:?}"))?;
     let operations = diff(one, other, &[]);
     assert!(!operations.is_empty(), "the two schemas differ");
     let change = ddl::script(&operations, one, forms);
-    engine
-        .apply(&step(&change.up, engine.dialect(), "0002", true))
+    run(engine, &change.up, "0002", true)
         .await
         .map_err(|error| format!("there: {error:?}\n{:#?}", change.up))?;
     stands(engine, other).await.map_err(|what| format!("there: {what}\n{:#?}", change.up))?;
-    engine
-        .apply(&step(&change.down, engine.dialect(), "0002", false))
+    run(engine, &change.down, "0002", false)
         .await
         .map_err(|error| format!("back: {error:?}\n{:#?}", change.down))?;
     stands(engine, one).await.map_err(|what| format!("back: {what}\n{:#?}", change.down))
@@ -223,10 +219,7 @@ async fn build_and_empty(engine: &mut dyn whimbrel_engine::Engine, declared: &Ca
     let script = ddl::script(&diff(&Catalog::default(), declared, &[]), &Catalog::default(), Forms::Plain);
     let relational = engine.relational().expect("the engine is relational");
     let desired = relational.normalise(declared).await.map_err(|error| format!("normalising: {error:?}"))?;
-    engine
-        .apply(&step(&script.up, engine.dialect(), "0001", true))
-        .await
-        .map_err(|error| format!("up: {error:?}"))?;
+    run(engine, &script.up, "0001", true).await.map_err(|error| format!("up: {error:?}"))?;
     let relational = engine.relational().expect("the engine is relational");
     let present = relational.introspect(&scope).await.map_err(|error| format!("reading: {error:?}"))?;
     let differences = describe(&diff(&present, &desired, &[]));
@@ -236,10 +229,7 @@ async fn build_and_empty(engine: &mut dyn whimbrel_engine::Engine, declared: &Ca
     if present != desired {
         return Err(first_inequality(&present, &desired));
     }
-    engine
-        .apply(&step(&script.down, engine.dialect(), "0001", false))
-        .await
-        .map_err(|error| format!("down: {error:?}"))?;
+    run(engine, &script.down, "0001", false).await.map_err(|error| format!("down: {error:?}"))?;
     let relational = engine.relational().expect("the engine is relational");
     let left = relational.introspect(&scope).await.map_err(|error| format!("reading: {error:?}"))?;
     if left.is_empty() { Ok(()) } else { Err(format!("the way down leaves {left:#?}")) }
@@ -255,6 +245,39 @@ fn first_inequality(present: &Catalog, desired: &Catalog) -> String {
 fn scope_of(declared: &Catalog) -> Scope {
     let schemas = std::iter::once("public".to_owned()).chain(declared.schemas.iter().cloned());
     Scope { schemas: schemas.collect() }
+}
+
+/// Runs a section as the product does: as one transaction, or unit by unit; batches at once.
+async fn run(
+    engine: &mut dyn whimbrel_engine::Engine,
+    section: &Section,
+    version: &str,
+    up: bool,
+) -> whimbrel_engine::Result<()> {
+    let step = step(section, engine.dialect(), version, up);
+    let Some(units) = step.units(&|statement| engine.runs_outside(statement)) else {
+        engine.apply(&step, &mut Unwatched).await?;
+        return Ok(());
+    };
+    for (position, unit) in (1..).zip(&units) {
+        if let Unit::Outside(statement) = unit {
+            let outside = engine.outside_transactions().expect("the engine has such statements");
+            outside.run_outside(&step.source, statement, &mut Unwatched).await?;
+            continue;
+        }
+        let entry = JournalEntry {
+            version: "generated".to_owned(),
+            direction: "up".to_owned(),
+            position,
+            checksum: String::new(),
+            state: JournalState::Done,
+            cursor: None,
+            rows: 0,
+            duration_ms: 0,
+        };
+        engine.journal().run_together(&step.source, unit.statements(), &entry, &mut Unwatched).await?;
+    }
+    engine.journal().finish(&step.history, 0).await
 }
 
 /// A migration of these statements.

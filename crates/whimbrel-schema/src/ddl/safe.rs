@@ -116,7 +116,7 @@ impl Planner<'_> {
             self.flush(position);
         }
         if let Operation::DropTable { table } = operation {
-            return self.drop_table(operation, table);
+            return self.drop_table(position, operation, table);
         }
         if operation.table().is_some_and(|table| self.facts.is_own(table)) {
             return self.at_once(statements(operation));
@@ -208,11 +208,11 @@ impl Planner<'_> {
     }
 
     /// A drop takes the tables that it refers to away from everybody as well: each for itself, and first.
-    fn drop_table(&mut self, operation: &Operation, table: &Table) {
+    fn drop_table(&mut self, position: usize, operation: &Operation, table: &Table) {
         let others = table.foreign_keys.iter().filter(|key| !self.facts.is_own(&key.references));
         let drops: Vec<Unit> =
             others.map(|key| Unit::alone(constraint::drop(&table.name, &key.name))).collect();
-        if !drops.is_empty() {
+        if !drops.is_empty() && !self.facts.is_without_views(position) {
             self.units.extend(drops);
             self.is_open = false;
         }
