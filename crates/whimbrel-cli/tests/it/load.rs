@@ -1,7 +1,7 @@
 //! A steady load on a PostgreSQL database: workers, each with a connection of its own, whose statements are timed.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,10 +9,9 @@ use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 /// How long the load runs before and after what is done under it.
-const MARGIN: Duration = Duration::from_millis(150);
+const MARGIN: Duration = Duration::from_millis(100);
 /// How long the connections may take to be there.
 const READY_TIMEOUT: Duration = Duration::from_secs(20);
-
 /// How often is looked for statements that wait for a lock.
 const WATCH_INTERVAL: Duration = Duration::from_millis(5);
 /// What the load's connections call themselves.
@@ -28,7 +27,7 @@ const WAITING: &str = "SELECT round(extract(epoch FROM clock_timestamp() - l.wai
 pub(crate) struct Connection {
     runtime: Runtime,
     client: Client,
-    measured: Measured,
+    measured: Arc<Mutex<Measured>>,
 }
 
 /// What the load met.
@@ -46,28 +45,46 @@ pub(crate) struct Measured {
     pub(crate) failed: Vec<String>,
 }
 
+/// A load that runs.
+pub(crate) struct Load {
+    measured: Arc<Mutex<Measured>>,
+}
+
+impl Load {
+    /// What was met since the last call, and for a moment more.
+    pub(crate) fn take(&self) -> Measured {
+        thread::sleep(MARGIN);
+        std::mem::take(&mut *self.measured.lock().unwrap())
+    }
+}
+
 impl Connection {
-    fn open(url: &str) -> Self {
+    fn open(url: &str, measured: Arc<Mutex<Measured>>) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (client, connection) = runtime.block_on(tokio_postgres::connect(url, NoTls)).unwrap();
         runtime.spawn(connection);
-        let connection = Connection { runtime, client, measured: Measured::default() };
+        let connection = Connection { runtime, client, measured };
         connection.runtime.block_on(connection.client.batch_execute(NAMED)).unwrap();
         connection
     }
 
-    /// Runs one statement and gives its rows as text; one that fails is kept, and ends its transaction.
-    pub(crate) fn run(&mut self, sql: &str) -> Vec<Vec<Option<String>>> {
+    /// Runs one statement of the load; one that fails is kept, and ends its transaction.
+    pub(crate) fn run(&mut self, sql: &str) {
         let begun = Instant::now();
         let answer = self.runtime.block_on(self.client.simple_query(sql));
-        let messages = answer.unwrap_or_else(|error| {
-            self.measured.failed.push(format!("{sql}: {error:?}"));
-            self.runtime.block_on(self.client.batch_execute("ROLLBACK")).unwrap();
-            Vec::new()
-        });
         let took = begun.elapsed();
-        self.measured.statements += 1;
-        self.measured.longest = self.measured.longest.max(took);
+        let mut measured = self.measured.lock().unwrap();
+        measured.statements += 1;
+        measured.longest = measured.longest.max(took);
+        if let Err(error) = answer {
+            measured.failed.push(format!("{sql}: {error:?}"));
+            self.runtime.block_on(self.client.batch_execute("ROLLBACK")).unwrap();
+        }
+    }
+
+    /// Runs one query beside the load and gives its rows as text.
+    fn rows(&mut self, sql: &str) -> Vec<Vec<Option<String>>> {
+        let messages = self.runtime.block_on(self.client.simple_query(sql)).unwrap();
         let rows = messages.iter().filter_map(|message| match message {
             SimpleQueryMessage::Row(row) => {
                 Some((0..row.len()).map(|column| row.get(column).map(str::to_owned)).collect())
@@ -79,76 +96,68 @@ impl Connection {
 }
 
 /// Repeats `step` with each worker on a connection of its own, `pause` apart, as long as `work` takes.
-/// Gives the workers back, what they met, and what the work gave.
+/// Gives the workers back, and what the work gave.
 pub(crate) fn under_load<W: Send, T>(
     url: &str,
     workers: Vec<W>,
     pause: Duration,
     step: impl Fn(&mut W, &mut Connection) + Sync,
-    work: impl FnOnce() -> T,
-) -> (Vec<W>, Measured, T) {
-    let stop = Arc::new(AtomicBool::new(false));
+    work: impl FnOnce(&Load) -> T,
+) -> (Vec<W>, T) {
+    let stop = AtomicBool::new(false);
     let ready = AtomicUsize::new(0);
     let expected = workers.len() + 1;
+    let load = Load { measured: Arc::default() };
+    let stopped = || stop.load(Ordering::Relaxed);
+    let open = || {
+        let connection = Connection::open(url, Arc::clone(&load.measured));
+        ready.fetch_add(1, Ordering::Relaxed);
+        connection
+    };
+    let (open, step, stopped) = (&open, &step, &stopped);
     thread::scope(|scope| {
         let running: Vec<_> = workers
             .into_iter()
             .map(|mut worker| {
-                let (stop, step, ready) = (Arc::clone(&stop), &step, &ready);
                 scope.spawn(move || {
-                    let mut connection = Connection::open(url);
-                    ready.fetch_add(1, Ordering::Relaxed);
-                    while !stop.load(Ordering::Relaxed) {
+                    let mut connection = open();
+                    while !stopped() {
                         step(&mut worker, &mut connection);
                         thread::sleep(pause);
                     }
-                    (worker, connection.measured)
+                    worker
                 })
             })
             .collect();
-        let watcher = scope.spawn({
-            let (stop, ready) = (Arc::clone(&stop), &ready);
-            move || watch(url, &stop, ready)
-        });
+        scope.spawn(move || watch(&mut open(), stopped));
         let begun = Instant::now();
         while ready.load(Ordering::Relaxed) < expected && begun.elapsed() < READY_TIMEOUT {
             thread::sleep(WATCH_INTERVAL);
         }
         thread::sleep(MARGIN);
         // The load ends also when the work fails.
-        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
-        thread::sleep(MARGIN);
+        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&load)));
         stop.store(true, Ordering::Relaxed);
-        let mut workers = Vec::new();
-        let mut measured = Measured::default();
-        for one in running {
-            let (worker, met) = one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            workers.push(worker);
-            measured.statements += met.statements;
-            measured.longest = measured.longest.max(met.longest);
-            measured.failed.extend(met.failed);
-        }
-        (measured.blocked, measured.most_blocked) =
-            watcher.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        let done = done.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        (workers, measured, done)
+        let workers = running
+            .into_iter()
+            .map(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect();
+        (workers, done.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
 }
 
 /// Looks for the longest wait for a lock until the load stops.
-fn watch(url: &str, stop: &AtomicBool, ready: &AtomicUsize) -> (Duration, String) {
-    let mut connection = Connection::open(url);
-    ready.fetch_add(1, Ordering::Relaxed);
-    let mut longest = (Duration::ZERO, String::new());
-    while !stop.load(Ordering::Relaxed) {
-        for row in connection.run(WAITING) {
+fn watch(connection: &mut Connection, stopped: impl Fn() -> bool) {
+    while !stopped() {
+        for row in connection.rows(WAITING) {
             let [Some(waited_ms), query] = row.as_slice() else { continue };
             let waited = Duration::from_millis(waited_ms.parse().unwrap());
-            if waited > longest.0 {
-                longest = (waited, query.clone().unwrap_or_default());
+            let mut measured = connection.measured.lock().unwrap();
+            if waited > measured.blocked {
+                measured.blocked = waited;
+                measured.most_blocked = query.clone().unwrap_or_default();
             }
         }
         thread::sleep(WATCH_INTERVAL);
     }
-    longest
 }

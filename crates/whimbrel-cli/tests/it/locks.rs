@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use whimbrel_testkit::PostgresVersion;
 
-use crate::load::{Connection, Measured, under_load};
+use crate::load::{Connection, Load, Measured, under_load};
 use crate::project::{Engine, Project};
 
 const ROWS: i64 = 50_000;
@@ -132,13 +132,9 @@ enum Worker {
 
 impl Worker {
     fn all() -> Vec<Worker> {
-        // Each load begins where no other has been.
-        static NEXT: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(1);
-        let span = 100_000;
-        let next = NEXT.fetch_add(2, std::sync::atomic::Ordering::Relaxed);
         vec![
-            Worker::Writer { next_id: next * span },
-            Worker::Writer { next_id: (next + 1) * span },
+            Worker::Writer { next_id: 1_000_000 },
+            Worker::Writer { next_id: 2_000_000 },
             Worker::Reader { at: 1 },
             Worker::Report,
         ]
@@ -169,10 +165,6 @@ impl Worker {
             }
         }
     }
-}
-
-fn measured(project: &Project, work: impl FnOnce()) -> Measured {
-    under_load(project.url(), Worker::all(), PAUSE, Worker::step, work).1
 }
 
 fn start() -> Project {
@@ -207,49 +199,68 @@ fn plain_forms(project: &Project) -> (String, String) {
     (script("up"), script("down"))
 }
 
+/// Makes one change in the plain form, undoes it, and makes it in the safe form.
+fn both_forms(
+    project: &Project,
+    load: &Load,
+    schema: &mut String,
+    number: usize,
+    change: &Change,
+) -> [Measured; 2] {
+    let (up, down) = match change {
+        Declared(from, to) => {
+            assert!(schema.contains(from), "the schema has no {from}");
+            *schema = schema.replacen(from, to, 1);
+            project.declare(schema);
+            plain_forms(project)
+        }
+        Written(up, down) => (format!("{up};"), format!("{down};")),
+    };
+    let psql = |sql: &str| drop(project.database().psql(sql).unwrap());
+    load.take();
+    psql(&up);
+    let plain = load.take();
+    psql(&down);
+    match change {
+        Declared(..) => {
+            let name = format!("change {number}");
+            project.run(&["migrate", "create", "--auto", "--name", &name], 0);
+        }
+        Written(up, down) => {
+            let text = format!("-- whimbrel:up\n{up};\n-- whimbrel:down\n{down};\n");
+            project.sandbox.write(format!("migrations/9{number:03}-written.sql"), text).unwrap();
+        }
+    }
+    load.take();
+    project.run(&["migrate"], 0);
+    [plain, load.take()]
+}
+
 #[test]
 fn no_safe_form_blocks_a_statement_for_longer_than_the_lock_timeout() {
     let project = start();
-    let mut schema = SCHEMA.to_owned();
-    let mut lines = Vec::new();
+    let (_, found) = under_load(project.url(), Worker::all(), PAUSE, Worker::step, |load| {
+        let mut schema = SCHEMA.to_owned();
+        let each = CHANGES.iter().enumerate();
+        each.map(|(number, (name, change))| (name, both_forms(&project, load, &mut schema, number, change)))
+            .collect::<Vec<_>>()
+    });
+    println!(
+        "longest wait of a statement for a lock, {ROWS} rows; how many the plain form made fail; how many ran"
+    );
+    println!("{:<30} {:>9} {:>9} {:>8} {:>6}", "", "plain", "safe", "failed", "ran");
     let mut too_long = Vec::new();
-    for (number, (name, change)) in CHANGES.iter().enumerate() {
-        let file = format!("change {number}");
-        let (up, down) = match change {
-            Declared(from, to) => {
-                assert!(schema.contains(from), "{name}: the schema has no {from}");
-                schema = schema.replacen(from, to, 1);
-                project.declare(&schema);
-                plain_forms(&project)
-            }
-            Written(up, down) => (format!("{up};"), format!("{down};")),
-        };
-        let psql = |sql: &str| drop(project.database().psql(sql).unwrap());
-        let plain = measured(&project, || psql(&up));
-        psql(&down);
-        match change {
-            Declared(..) => drop(project.run(&["migrate", "create", "--auto", "--name", &file], 0)),
-            Written(up, down) => {
-                let text = format!("-- whimbrel:up\n{up};\n-- whimbrel:down\n{down};\n");
-                project.sandbox.write(format!("migrations/9{number:03}-written.sql"), text).unwrap();
-            }
-        }
-        let safe = measured(&project, || drop(project.run(&["migrate"], 0)));
-        lines.push(format!(
+    for (name, [plain, safe]) in found {
+        println!(
             "{name:<30} {:>6} ms {:>6} ms {:>8} {:>6}",
             plain.blocked.as_millis(),
             safe.blocked.as_millis(),
             plain.failed.len(),
             safe.statements
-        ));
+        );
         if safe.blocked > LOCK_TIMEOUT + SLACK || !safe.failed.is_empty() {
             too_long.push(format!("{name}: {safe:?}"));
         }
     }
-    println!(
-        "longest wait of a statement for a lock, {ROWS} rows; how many the plain form made fail; how many ran"
-    );
-    println!("{:<30} {:>9} {:>9} {:>8} {:>6}", "", "plain", "safe", "failed", "ran");
-    println!("{}", lines.join("\n"));
     assert!(too_long.is_empty(), "{}", too_long.join("\n"));
 }

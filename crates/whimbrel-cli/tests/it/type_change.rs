@@ -197,10 +197,10 @@ fn a_type_that_changes_under_load_loses_no_write() {
     assert!(project.sandbox.read(project.migration("-wider.sql")).unwrap().contains("CREATE TRIGGER"));
 
     let writers = (0..WRITERS).map(Writer::new).collect();
-    let (writers, met, took) = under_load(project.url(), writers, PAUSE, Writer::step, || {
+    let (writers, (took, met)) = under_load(project.url(), writers, PAUSE, Writer::step, |load| {
         let begun = Instant::now();
         project.run(&["migrate"], 0);
-        begun.elapsed()
+        (begun.elapsed(), load.take())
     });
 
     assert_eq!(met.failed, Vec::<String>::new());

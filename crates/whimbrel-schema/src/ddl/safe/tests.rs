@@ -422,6 +422,23 @@ fn a_check_over_a_longer_text_does_not_hold_the_lock() {
 }
 
 #[test]
+fn a_table_that_goes_gives_back_what_it_refers_to_first() {
+    let mut from = start();
+    let mut marks = table("marks", vec![column("trip_id", T::BigInt)]);
+    marks.foreign_keys.push(reference("marks_trip", "trip_id", "trips"));
+    from.tables.push(marks);
+    from.sort();
+    assert_way(
+        &from,
+        &start(),
+        "
+        -- whimbrel:transaction off
+        ALTER TABLE marks DROP CONSTRAINT marks_trip;
+        DROP TABLE marks;",
+    );
+}
+
+#[test]
 fn an_invalid_index_is_rebuilt_concurrently() {
     let from = changed(|trips| trips.indexes[0].invalid = true);
     assert_way(&from, &start(), "\nREINDEX INDEX CONCURRENTLY idx_trips_seats;");

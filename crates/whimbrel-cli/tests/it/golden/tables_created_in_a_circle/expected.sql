@@ -26,7 +26,13 @@ ALTER TABLE trips VALIDATE CONSTRAINT trips_first_fkey;
 
 -- whimbrel:down
 
+-- whimbrel:transaction off
+
 ALTER TABLE trips DROP CONSTRAINT trips_first_fkey;
+
+ALTER TABLE stops DROP CONSTRAINT stops_trip_id_fkey;
+
+-- whimbrel:transaction on
 
 DROP TABLE stops;
 
