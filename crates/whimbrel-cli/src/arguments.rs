@@ -173,9 +173,12 @@ pub(crate) struct MigrateArguments {
     /// Show what would run, and run nothing
     #[arg(long, conflicts_with = "sql")]
     pub(crate) dry_run: bool,
-    /// Print the statements as a script, and run nothing
+    /// Print a script for psql or sqlite3, and run nothing
     #[arg(long)]
     pub(crate) sql: bool,
+    /// Where the database is that the script is for; no database is asked then (0 is before the first)
+    #[arg(long, value_name = "VERSION", requires = "sql")]
+    pub(crate) from: Option<String>,
     /// Allow rolling back in a protected environment
     #[arg(long)]
     pub(crate) allow_destructive: bool,
@@ -202,11 +205,84 @@ pub(crate) enum MigrateCommand {
     },
     /// Write whimbrel.sum anew after an edit of files that are not applied
     Seal,
+    /// Replace a range of files by one, proved to leave the same
+    Squash(SquashArguments),
+    /// Number the files that are not applied after all others, as after a merge of two branches
+    Rebase(RebaseArguments),
     /// Mark versions as applied without running them; writes a first migration where there is none
     Baseline {
         /// Up to this version; else all
         version: Option<String>,
     },
+    /// Take over the history that another tool keeps in this database
+    Adopt(AdoptArguments),
+    /// Write migration files from another tool's script
+    #[command(subcommand)]
+    Import(ImportCommand),
+}
+
+/// Arguments of `migrate adopt`.
+#[derive(Args, Debug)]
+pub(crate) struct AdoptArguments {
+    /// The tool; else the one whose table is found
+    #[arg(value_name = "TOOL", value_parser = ["alembic", "dbmate", "sqlx", "flyway", "django", "rails", "goose"])]
+    pub(crate) tool: Option<String>,
+    /// The folder of its files, where they do not stand in the migrations folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: Option<PathBuf>,
+    /// Replace a schema file that is there
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Show what would be done, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// What `migrate import` reads.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportCommand {
+    /// What `alembic upgrade head --sql` writes, a file a revision
+    Alembic {
+        /// The script; - is standard input
+        file: PathBuf,
+        /// What `alembic downgrade head:base --sql` writes; - is standard input
+        #[arg(long, value_name = "FILE")]
+        down: Option<PathBuf>,
+        /// The folder of the revisions' Python files, whose names name the files
+        #[arg(long, value_name = "DIR")]
+        revisions: Option<PathBuf>,
+        /// Show what would be written, and write nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// Arguments of `migrate squash`.
+#[derive(Args, Debug)]
+pub(crate) struct SquashArguments {
+    /// The first and the last version, as FROM..TO or FROM TO
+    #[arg(value_name = "FROM..TO", required = true, num_args = 1..=2)]
+    pub(crate) range: Vec<String>,
+    /// What the new file is called, in a few words; else as the last one
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) name: Option<String>,
+    /// Write the plain DDL of what the files leave instead of their statements
+    #[arg(long)]
+    pub(crate) from_schema: bool,
+}
+
+/// Arguments of `migrate rebase`.
+#[derive(Args, Debug)]
+pub(crate) struct RebaseArguments {
+    /// The files that move; else those that are neither applied nor sealed before
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+    /// The version that the moved files follow; else after all others
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) onto: Option<String>,
+    /// Show what would be renamed, and rename nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// Arguments of `migrate create`.
@@ -239,8 +315,14 @@ pub(crate) struct RollbackArguments {
     #[arg(long)]
     pub(crate) allow_destructive: bool,
     /// Show what would run, and run nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "sql")]
     pub(crate) dry_run: bool,
+    /// Print a script for psql or sqlite3, and run nothing
+    #[arg(long)]
+    pub(crate) sql: bool,
+    /// Where the database is that the script is for; no database is asked then
+    #[arg(long, value_name = "VERSION", requires = "sql")]
+    pub(crate) from: Option<String>,
 }
 
 /// What `schema` does.

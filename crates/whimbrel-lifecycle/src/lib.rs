@@ -2,12 +2,15 @@
 //!
 //! This crate never asks which engine it has: it works on `dyn Engine` and the capabilities that it offers.
 
+pub mod adopt;
+pub mod alembic;
 mod batch;
 pub mod compare;
 pub mod create;
 pub mod declared;
 mod error;
 pub mod events;
+pub mod hooks;
 pub mod init;
 mod journal;
 pub mod migrate;
@@ -15,8 +18,13 @@ pub mod migration;
 pub mod overlay;
 pub mod project;
 pub mod pull;
+pub mod rebase;
+pub mod repeatable;
 pub mod report;
+pub mod script;
 mod session;
+pub mod squash;
+mod squashed_text;
 
 pub use error::{LifecycleError, Result};
 pub use journal::Unfinished;

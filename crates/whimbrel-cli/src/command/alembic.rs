@@ -13,6 +13,7 @@ pub(crate) async fn upgrade(
     sql: bool,
     allow_destructive: bool,
 ) -> Outcome {
+    let (from, target) = split_range(target, sql);
     let target = match target {
         "head" | "heads" => Target::Latest,
         relative if relative.starts_with('+') => match relative[1..].parse() {
@@ -22,10 +23,9 @@ pub(crate) async fn upgrade(
         version => Target::Version(migrate::parse_version(version)?),
     };
     if sql {
-        migrate::show(context, &target, true).await
-    } else {
-        migrate::apply(context, &target, allow_destructive).await
+        return migrate::script(context, from, &target).await;
     }
+    migrate::apply(context, &target, allow_destructive).await
 }
 
 /// `downgrade -N | REV | base`.
@@ -35,6 +35,7 @@ pub(crate) async fn downgrade(
     sql: bool,
     allow_destructive: bool,
 ) -> Outcome {
+    let (from, target) = split_range(target, sql);
     let target = match target {
         "base" => Target::Version(migrate::parse_version("0")?),
         relative if relative.starts_with('-') => match relative[1..].parse() {
@@ -44,9 +45,18 @@ pub(crate) async fn downgrade(
         version => Target::Version(migrate::parse_version(version)?),
     };
     if sql {
-        return migrate::show(context, &target, true).await;
+        return migrate::script(context, from, &target).await;
     }
     migrate::apply(context, &target, allow_destructive).await
+}
+
+/// `FROM:TO` of a script: where the database is, and where it is to go.
+fn split_range(target: &str, sql: bool) -> (Option<&str>, &str) {
+    match target.split_once(':').filter(|_| sql) {
+        Some(("base" | "", to)) => (Some("0"), to),
+        Some((from, to)) => (Some(from), to),
+        None => (None, target),
+    }
 }
 
 /// `heads`: the newest file.

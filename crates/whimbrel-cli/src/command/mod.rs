@@ -10,15 +10,20 @@ use crate::connect::{Purpose, connect};
 use crate::error::ExitCode;
 use crate::output::Output;
 
+mod adopt;
 mod alembic;
 mod completions;
 mod config;
 mod create;
 mod doctor;
+mod import;
 mod init;
 mod migrate;
+mod outcome;
+mod rebase;
 mod rollback;
 mod schema;
+mod squash;
 mod status;
 mod text;
 
@@ -44,9 +49,13 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> Outcome {
                 migrate::redo(&context, *allow_destructive).await
             }
             Some(MigrateCommand::Seal) => migrate::seal(&context).await,
+            Some(MigrateCommand::Squash(given)) => squash::run(&context, given).await,
+            Some(MigrateCommand::Rebase(given)) => rebase::run(&context, given).await,
             Some(MigrateCommand::Baseline { version }) => {
                 migrate::baseline(&context, version.as_deref()).await
             }
+            Some(MigrateCommand::Adopt(given)) => adopt::run(&context, given).await,
+            Some(MigrateCommand::Import(given)) => import::run(&context, given),
         },
         Command::Rollback(given) => rollback::run(&context, given).await,
         Command::Reset => init::reset(&context).await,

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod adopt;
 mod adoption;
 mod catalogue;
 mod drift;
@@ -9,9 +10,14 @@ mod faults;
 mod forgotten;
 mod generated;
 mod golden;
+mod hooks;
+mod import_alembic;
 mod load;
 mod locks;
 mod project;
+mod rebase;
+mod repeatable;
 mod snapshots;
+mod squash;
 mod systems;
 mod type_change;
