@@ -208,9 +208,12 @@ pub(crate) struct MigrateArguments {
     /// Show what would run, and run nothing
     #[arg(long, conflicts_with = "sql")]
     pub(crate) dry_run: bool,
-    /// Print the statements as a script, and run nothing
+    /// Print a script for psql or sqlite3, and run nothing
     #[arg(long)]
     pub(crate) sql: bool,
+    /// Where the database is that the script is for; no database is asked then (0 is before the first)
+    #[arg(long, value_name = "VERSION", requires = "sql")]
+    pub(crate) from: Option<String>,
     /// Allow rolling back in a protected environment
     #[arg(long)]
     pub(crate) allow_destructive: bool,
@@ -237,6 +240,10 @@ pub(crate) enum MigrateCommand {
     },
     /// Write whimbrel.sum anew after an edit of files that are not applied
     Seal,
+    /// Replace a range of files by one, proved to leave the same
+    Squash(SquashArguments),
+    /// Number the files that are not applied after all others, as after a merge of two branches
+    Rebase(RebaseArguments),
     /// Mark versions as applied without running them; writes a first migration where there is none
     Baseline {
         /// Up to this version; else all
@@ -285,6 +292,34 @@ pub(crate) enum ImportCommand {
     },
 }
 
+/// Arguments of `migrate squash`.
+#[derive(Args, Debug)]
+pub(crate) struct SquashArguments {
+    /// The first and the last version, as FROM..TO or FROM TO
+    #[arg(value_name = "FROM..TO", required = true, num_args = 1..=2)]
+    pub(crate) range: Vec<String>,
+    /// What the new file is called, in a few words; else as the last one
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) name: Option<String>,
+    /// Write the plain DDL of what the files leave instead of their statements
+    #[arg(long)]
+    pub(crate) from_schema: bool,
+}
+
+/// Arguments of `migrate rebase`.
+#[derive(Args, Debug)]
+pub(crate) struct RebaseArguments {
+    /// The files that move; else those that are neither applied nor sealed before
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+    /// The version that the moved files follow; else after all others
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) onto: Option<String>,
+    /// Show what would be renamed, and rename nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
 /// Arguments of `migrate create`.
 #[derive(Args, Debug)]
 pub(crate) struct CreateArguments {
@@ -312,8 +347,14 @@ pub(crate) struct RollbackArguments {
     #[arg(long)]
     pub(crate) allow_destructive: bool,
     /// Show what would run, and run nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "sql")]
     pub(crate) dry_run: bool,
+    /// Print a script for psql or sqlite3, and run nothing
+    #[arg(long)]
+    pub(crate) sql: bool,
+    /// Where the database is that the script is for; no database is asked then
+    #[arg(long, value_name = "VERSION", requires = "sql")]
+    pub(crate) from: Option<String>,
 }
 
 /// What `schema` does.

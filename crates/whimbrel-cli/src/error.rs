@@ -21,6 +21,8 @@ pub(crate) enum ExitCode {
     LockTimeout = 4,
     /// Refused by a guard.
     Refused = 5,
+    /// Done, and an optional part of it failed.
+    Partial = 6,
     /// Verification failed.
     Unverified = 7,
 }

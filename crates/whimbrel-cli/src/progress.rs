@@ -44,6 +44,9 @@ impl Progress {
 
     fn shows(&self, event: &Event) -> bool {
         match event {
+            // A command's own words are shown wherever anything is.
+            Event::HookOutput { .. } => true,
+            Event::HookStarted { .. } => self.json && self.level >= LogLevel::Debug,
             Event::StepStarted { .. } => self.statements || (self.json && self.level >= LogLevel::Debug),
             Event::Journal { .. } | Event::UnitStarted { .. } => self.json && self.level >= LogLevel::Debug,
             _ => self.level >= LogLevel::Info,
@@ -102,6 +105,10 @@ impl Progress {
                 self.line(&format!("waits        {file}: a replica is {lag_ms} ms behind"));
             }
             Event::Notice { file, notice } => self.notice(file, notice),
+            Event::HookOutput { line } => self.line(line),
+            Event::HookDone { moment, hook, duration_ms } => {
+                self.line(&format!("{:13}{hook} ({duration_ms} ms)", moment.as_str()));
+            }
             Event::StepDone { direction, file, duration_ms, waits, .. } => {
                 self.end_bar();
                 let verb = if *direction == Direction::Up { "applied      " } else { "rolled back  " };

@@ -121,6 +121,13 @@ pub trait Engine: Send {
     /// nothing. Migrations are replayed in it to see what they build.
     async fn scratch(&self) -> Result<Option<Box<dyn Engine>>>;
 
+    /// An empty database of the same kind beside the connected one, made for a proof whatever that costs. It is
+    /// given back with [`Engine::drop_beside`].
+    async fn beside(&self) -> Result<Box<dyn Engine>>;
+
+    /// Drops a database that [`Engine::beside`] made.
+    async fn drop_beside(&self, beside: Box<dyn Engine>) -> Result<()>;
+
     /// The relational side, where the data model is relational.
     fn relational(&mut self) -> Option<&mut dyn Relational>;
 }

@@ -8,6 +8,7 @@ mod error;
 mod history;
 mod inventory;
 mod journal;
+mod script;
 mod step;
 mod watch;
 
@@ -16,5 +17,6 @@ pub use error::{EngineError, Result};
 pub use history::{HistoryChange, HistoryEntry, HistoryKind};
 pub use inventory::{Inventory, TableUsage};
 pub use journal::{JournalEntry, JournalState, Verdict};
+pub use script::{BATCH_VALUE, BatchTemplate, ScriptWriter, Written};
 pub use step::{Allowance, Batch, Grouping, Source, Statement, Step, Unit};
 pub use watch::{Applied, LockWait, Notice, StatementReport, Unwatched, Watch};

@@ -45,6 +45,17 @@ pub enum LifecycleError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Guard(#[from] crate::project::GuardError),
+    /// A hook before the migrations failed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Hook(#[from] crate::hooks::HookError),
+    /// A hook's process is out of reach.
+    #[error("the command cannot be watched: {reason}")]
+    #[diagnostic(code(hook::process), help("run the same command again"))]
+    HookProcess {
+        /// What the system said.
+        reason: String,
+    },
     /// A schema document cannot be read.
     #[error("{path}: {reason}")]
     #[diagnostic(

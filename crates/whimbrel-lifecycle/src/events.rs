@@ -3,6 +3,7 @@
 use serde::Serialize;
 use whimbrel_engine::{LockWait, Notice, StatementReport, Watch};
 
+use crate::hooks::HookMoment;
 use crate::migration::Direction;
 
 /// Something that happened.
@@ -98,6 +99,27 @@ pub enum Event {
         statements: Vec<StatementReport>,
         /// The locks that it was seen to wait for.
         waits: Vec<LockWait>,
+    },
+    /// A hook begins.
+    HookStarted {
+        /// When it runs.
+        moment: HookMoment,
+        /// The hook, as whimbrel.toml names it.
+        hook: String,
+    },
+    /// A hook's command wrote a line.
+    HookOutput {
+        /// The line.
+        line: String,
+    },
+    /// A hook is done.
+    HookDone {
+        /// When it ran.
+        moment: HookMoment,
+        /// The hook, as whimbrel.toml names it.
+        hook: String,
+        /// How long it took.
+        duration_ms: i64,
     },
 }
 

@@ -293,7 +293,7 @@ impl Run<'_> {
 }
 
 /// The word that the journal keeps.
-fn direction_word(direction: Direction) -> &'static str {
+pub(crate) fn direction_word(direction: Direction) -> &'static str {
     match direction {
         Direction::Up => "up",
         Direction::Down => "down",
@@ -301,7 +301,7 @@ fn direction_word(direction: Direction) -> &'static str {
 }
 
 /// The checksum over the tokens of a unit's statements: white space and comments do not count.
-fn checksum(unit: &Unit) -> String {
+pub(crate) fn checksum(unit: &Unit) -> String {
     let mut hasher = Sha256::new();
     for statement in unit.statements() {
         let mut start = 0;

@@ -6,10 +6,13 @@ use whimbrel_engine::{Applied, HistoryEntry, HistoryKind, LockWait, StatementRep
 use crate::declared::{DeclaredSchema, snapshot_hash};
 use crate::error::{LifecycleError, Result};
 use crate::events::{Event, Observer};
+use crate::hooks::{self, HookError};
 use crate::journal::{self, Run};
 use crate::migration::{Chain, Direction, Folder, MigrationError, PlannedStep, State, Target, Version};
 use crate::project::Action;
+use crate::repeatable;
 use crate::session::Session;
+use crate::squash;
 
 /// The outcome of `migrate` and `rollback`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -20,6 +23,10 @@ pub struct MigrateReport {
     pub steps: Vec<StepReport>,
     /// How many files are still pending.
     pub pending: usize,
+    /// Squashed files that took the place of others in the history, a sentence each; nothing of them was run.
+    pub squashed: Vec<String>,
+    /// The hook that failed after the steps ran; they stand.
+    pub failed_hook: Option<HookError>,
 }
 
 /// One step that ran.
@@ -42,13 +49,13 @@ pub struct StepReport {
 /// One line of `migrate status`.
 #[derive(Clone, Debug, Serialize)]
 pub struct VersionStatus {
-    /// The version.
+    /// The version; `R` for a repeatable file.
     pub version: String,
     /// The name.
     pub name: String,
-    /// When it was applied; none while it is pending.
+    /// When it was applied; none while it is pending. For a repeatable file, when it ran last.
     pub applied_at: Option<String>,
-    /// How it came into the history.
+    /// How it came into the history; none while it is pending, or a repeatable file changed since it ran.
     pub kind: Option<HistoryKind>,
     /// How long it took.
     pub duration_ms: Option<i64>,
@@ -72,8 +79,8 @@ pub async fn migrate(
     let folder = session.folder()?;
     let state = session.state(&folder).await?;
     session.check_seal(&folder, true)?;
-    let planned = plan(session, &folder, &state, target)?;
-    if planned.is_empty() {
+    let planned = plan(session, &folder, &state, target).await?;
+    if planned.is_empty() && state.replacements().is_empty() {
         if let Some(unfinished) = journal::unfinished(session).await? {
             unfinished.check(None)?;
         }
@@ -99,10 +106,12 @@ async fn run_locked(
 ) -> Result<MigrateReport> {
     session.engine.prepare().await?;
     let state = session.state(folder).await?;
-    let steps = plan(session, folder, &state, target)?;
     if let Some(unfinished) = journal::unfinished(session).await? {
-        unfinished.check(steps.first())?;
+        unfinished.check(plan(session, folder, &state, target).await?.first())?;
     }
+    let squashed = squash::take_over(session, folder, &state).await?;
+    let steps = plan(session, folder, &state, target).await?;
+    hooks::before(session, &steps, observer).await?;
     let mut done = Vec::with_capacity(steps.len());
     let mut failure = None;
     for (index, planned) in steps.iter().enumerate() {
@@ -131,13 +140,14 @@ async fn run_locked(
             }
         }
     }
+    let after = if failure.is_none() { hooks::after(session, &done, observer).await } else { Ok(()) };
     let recorded = if done.is_empty() { Ok(()) } else { record(session, folder).await };
     if let Some(error) = failure {
         return Err(error);
     }
     recorded?;
     let state = session.state(folder).await?;
-    Ok(report_of(&state, done))
+    Ok(MigrateReport { squashed, failed_hook: after.err(), ..report_of(&state, done) })
 }
 
 /// Records what the migrations left, and what is declared as the server prints it.
@@ -156,14 +166,16 @@ async fn record(session: &mut Session<'_>, folder: &Folder) -> Result<()> {
     Ok(())
 }
 
-fn plan(
-    session: &Session<'_>,
+pub(crate) async fn plan(
+    session: &mut Session<'_>,
     folder: &Folder,
     state: &State<'_>,
     target: &Target,
 ) -> Result<Vec<PlannedStep>> {
     let hash = |version: &Version| snapshot_hash(folder, version);
-    Ok(state.plan(target, session.engine.dialect(), &session.deployer, &hash)?)
+    let mut steps = state.plan(target, session.engine.dialect(), &session.deployer, &hash)?;
+    repeatable::append(session, folder, state, target, &mut steps).await?;
+    Ok(steps)
 }
 
 /// The statements that `migrate` would run, a list a file. Changes nothing.
@@ -174,32 +186,10 @@ pub async fn preview(session: &mut Session<'_>, target: &Target) -> Result<Vec<(
     let folder = session.folder()?;
     let state = session.state(&folder).await?;
     session.check_seal(&folder, false)?;
-    let steps = plan(session, &folder, &state, target)?;
+    let steps = plan(session, &folder, &state, target).await?;
     let bare: Vec<_> = steps.iter().map(|planned| planned.step.clone()).collect();
     let statements = session.engine.preview(&bare).await?;
     Ok(steps.into_iter().zip(statements).collect())
-}
-
-/// What `migrate` would do, as a script for the server's own client: each file in its transaction, with its
-/// history row. Changes nothing.
-///
-/// # Errors
-/// As [`preview`].
-pub async fn script(session: &mut Session<'_>, target: &Target) -> Result<String> {
-    let planned = preview(session, target).await?;
-    let mut out = String::new();
-    for statement in session.engine.table_statements() {
-        out.push_str(&format!("{statement};\n"));
-    }
-    for (step, statements) in planned {
-        let verb = if step.direction == Direction::Up { "apply" } else { "roll back" };
-        out.push_str(&format!("\n-- {verb} {}\nBEGIN;\n", step.file_name));
-        for statement in statements {
-            out.push_str(&format!("{statement};\n"));
-        }
-        out.push_str(&format!("{};\nCOMMIT;\n", session.engine.history_statement(&step.step.history)));
-    }
-    Ok(out)
 }
 
 /// Rolls the newest applied file back and applies it again.
@@ -210,6 +200,9 @@ pub async fn redo(session: &mut Session<'_>, observer: &mut dyn Observer) -> Res
     let down = migrate(session, &Target::Back(1), observer).await?;
     let Some(undone) = down.steps.first() else { return Ok(down) };
     let version = Version::parse(&undone.version).expect("a step's version was parsed before");
+    if down.failed_hook.is_some() {
+        return Ok(down);
+    }
     let mut up = migrate(session, &Target::Version(version), observer).await?;
     up.steps.splice(0..0, down.steps);
     Ok(up)
@@ -224,7 +217,7 @@ pub async fn status(session: &mut Session<'_>) -> Result<Vec<VersionStatus>> {
     let state = session.state(&folder).await?;
     session.check_seal(&folder, false)?;
     let dialect = session.engine.dialect();
-    Ok(folder
+    let mut lines: Vec<VersionStatus> = folder
         .migrations
         .iter()
         .map(|migration| {
@@ -239,7 +232,9 @@ pub async fn status(session: &mut Session<'_>) -> Result<Vec<VersionStatus>> {
                 reversible: migration.content(dialect).down.is_some(),
             }
         })
-        .collect())
+        .collect();
+    lines.extend(repeatable::status(session, &folder).await?);
+    Ok(lines)
 }
 
 /// Marks versions as applied without running them, up to `version` or all.
@@ -304,7 +299,7 @@ pub async fn seal(session: &mut Session<'_>) -> Result<Vec<String>> {
 fn step_report(planned: &PlannedStep, applied: Applied) -> StepReport {
     StepReport {
         direction: planned.direction,
-        version: planned.version.to_string(),
+        version: planned.label(),
         file: planned.file_name.clone(),
         duration_ms: applied.duration_ms,
         statements: applied.statements,
@@ -317,5 +312,7 @@ fn report_of(state: &State<'_>, steps: Vec<StepReport>) -> MigrateReport {
         current: state.current().map(|version| version.to_string()),
         steps,
         pending: state.pending().len(),
+        squashed: Vec::new(),
+        failed_hook: None,
     }
 }

@@ -7,6 +7,7 @@ use whimbrel_schema::catalog::{Catalog, QualifiedName, Unmanaged};
 use crate::compare::{Catalogs, words};
 use crate::declared::DeclaredSchema;
 use crate::error::Result;
+use crate::repeatable;
 use crate::session::Session;
 
 /// One screen about a project's database.
@@ -85,9 +86,12 @@ pub async fn status(session: &mut Session<'_>, declared: &DeclaredSchema) -> Res
     session.check_seal(&folder, false)?;
     let catalogs = Catalogs::read(session, declared, &folder, &state).await?;
     let inventory = session.engine.inventory(&catalogs.scope).await?;
-    let pending: Vec<String> = state.pending().iter().map(|migration| migration.file_name.clone()).collect();
+    let mut pending: Vec<String> =
+        state.pending().iter().map(|migration| migration.file_name.clone()).collect();
     let undeclared_changes =
         if pending.is_empty() { words(&catalogs.undeclared_changes(declared)) } else { Vec::new() };
+    let changed = repeatable::changed(session, &folder).await?;
+    pending.extend(changed.iter().map(|repeatable| repeatable.file_name.clone()));
     Ok(StatusReport {
         project: session.project.name.value.clone(),
         environment: session.project.environment.value.clone(),

@@ -83,25 +83,13 @@ impl<'p> Session<'p> {
     /// # Errors
     /// The files differ from the seal in an environment that does not seal by itself.
     pub fn check_seal(&self, folder: &Folder, may_write: bool) -> Result<()> {
-        let sealed = Chain::read(&folder.path)?;
-        let present = Chain::of(folder);
-        let changes = sealed.changes(&present);
-        if changes.is_empty() {
-            return Ok(());
-        }
-        if !self.seals_by_itself() {
-            return Err(MigrationError::Unsealed { changes }.into());
-        }
-        if may_write {
-            present.write(&folder.path)?;
-        }
-        Ok(())
+        check_seal(self.project, folder, may_write)
     }
 
     /// Whether `migrate` may seal files here: in development and test.
     #[must_use]
     pub fn seals_by_itself(&self) -> bool {
-        !self.project.protected.value
+        seals_by_itself(self.project)
     }
 
     /// The history beside the files.
@@ -205,6 +193,27 @@ impl<'p> Session<'p> {
         let major = server.version.split('.').next().unwrap_or_default();
         format!("{} {} {major} {}", declared.catalog_hash(), server.product, env!("CARGO_PKG_VERSION"))
     }
+}
+
+/// As [`Session::check_seal`], without a database.
+pub(crate) fn check_seal(project: &Project, folder: &Folder, may_write: bool) -> Result<()> {
+    let sealed = Chain::read(&folder.path)?;
+    let present = Chain::of(folder);
+    let changes = sealed.changes(&present);
+    if changes.is_empty() {
+        return Ok(());
+    }
+    if !seals_by_itself(project) {
+        return Err(MigrationError::Unsealed { changes }.into());
+    }
+    if may_write {
+        present.write(&folder.path)?;
+    }
+    Ok(())
+}
+
+fn seals_by_itself(project: &Project) -> bool {
+    !project.protected.value
 }
 
 /// The relational side of an engine.

@@ -99,7 +99,7 @@ impl Postgres {
         let answers = match closing {
             // The commit travels with the rest: after a failure it rolls back.
             Closing::History(change) => {
-                queries.push(format!("{}; {}", self.reset, self.history_sql(change)));
+                queries.push(format!("{}; {}", self.reset, self.own().history_sql(change)));
                 queries.push("COMMIT".to_owned());
                 self.send(&queries).await
             }
@@ -112,7 +112,7 @@ impl Postgres {
                         duration_ms: entry.duration_ms.saturating_add(milliseconds_since(started)),
                         ..entry.clone()
                     };
-                    let last = [self.journal_sql(&entry), "COMMIT".to_owned()];
+                    let last = [self.own().journal_sql(&entry), "COMMIT".to_owned()];
                     answers.extend(self.send(&last).await);
                 }
                 answers

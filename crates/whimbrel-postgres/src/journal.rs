@@ -10,7 +10,6 @@ use crate::apply::{Closing, shown};
 use crate::companion::milliseconds_since;
 use crate::connection::{Postgres, Session};
 use crate::failure::is_missing_table;
-use crate::quote::{literal, optional_literal};
 use crate::result_set::RowText;
 
 /// What became of a statement outside a transaction that failed.
@@ -21,7 +20,7 @@ impl Journal for Postgres {
     async fn entries(&mut self) -> Result<Vec<JournalEntry>> {
         let sql = format!(
             "SELECT version, direction, position, checksum, state, cursor, rows, duration_ms FROM {} ORDER BY position",
-            self.journal_table()
+            self.own().journal_table()
         );
         let sets = match self.try_run(&sql).await {
             Ok(sets) => sets,
@@ -49,7 +48,7 @@ impl Journal for Postgres {
     }
 
     async fn write(&mut self, entry: &JournalEntry) -> Result<()> {
-        self.run_fenced(&[self.journal_sql(entry)], "writing the journal").await
+        self.run_fenced(&[self.own().journal_sql(entry)], "writing the journal").await
     }
 
     async fn run_together(
@@ -67,13 +66,16 @@ impl Journal for Postgres {
         if let HistoryChange::Insert(entry) = &mut change {
             entry.duration_ms = duration_ms;
         }
-        let statements =
-            [self.reset.clone(), self.finish_sql(&change), format!("DELETE FROM {}", self.journal_table())];
+        let statements = [
+            self.reset.clone(),
+            self.own().finish_sql(&change),
+            format!("DELETE FROM {}", self.own().journal_table()),
+        ];
         self.run_fenced(&statements, "changing the migration history").await
     }
 
     async fn discard(&mut self) -> Result<()> {
-        let statements = [format!("DELETE FROM {}", self.journal_table())];
+        let statements = [format!("DELETE FROM {}", self.own().journal_table())];
         self.run_fenced(&statements, "emptying the journal").await
     }
 }
@@ -120,35 +122,5 @@ impl OutsideTransactions for Postgres {
             answer.map_err(|error| self.failed(&error, "clearing away what a crash has left"))?;
         }
         Ok(())
-    }
-}
-
-impl Postgres {
-    /// The statement that keeps the row in place of the one before.
-    pub(crate) fn journal_sql(&self, entry: &JournalEntry) -> String {
-        format!(
-            "INSERT INTO {table} (version, direction, position, checksum, state, cursor, rows, duration_ms) \
-             VALUES ({}, {}, {}, {}, {}, {}, {}, {}) \
-             ON CONFLICT (version, direction, position) DO UPDATE SET checksum = excluded.checksum, \
-             state = excluded.state, cursor = excluded.cursor, rows = excluded.rows, \
-             duration_ms = excluded.duration_ms, recorded_at = clock_timestamp()",
-            literal(&entry.version),
-            literal(&entry.direction),
-            entry.position,
-            literal(&entry.checksum),
-            literal(entry.state.as_str()),
-            optional_literal(entry.cursor.as_deref()),
-            entry.rows,
-            entry.duration_ms,
-            table = self.journal_table(),
-        )
-    }
-
-    /// As `change_sql`, with the duration that the entry brings.
-    fn finish_sql(&self, change: &HistoryChange) -> String {
-        match change {
-            HistoryChange::Insert(entry) => self.insert_sql(entry, &entry.duration_ms.to_string()),
-            HistoryChange::Remove { .. } => self.change_sql(change),
-        }
     }
 }

@@ -15,6 +15,9 @@ pub(crate) async fn upgrade(
     sql: bool,
     allow_destructive: bool,
 ) -> Outcome {
+    if let Some((from, target)) = split_range(target, sql) {
+        return offline(context, from, target).await;
+    }
     let target = match (target, count(target, '+')) {
         ("head" | "heads", _) => Target::Latest,
         (_, Some(count)) => Target::Forward(count),
@@ -24,10 +27,9 @@ pub(crate) async fn upgrade(
         },
     };
     if sql {
-        migrate::show(context, &target, true).await
-    } else {
-        migrate::apply(context, &target, allow_destructive).await
+        return migrate::script(context, None, &target).await;
     }
+    migrate::apply(context, &target, allow_destructive).await
 }
 
 /// `downgrade -N | REV | REV-N | base`. It never goes up.
@@ -37,6 +39,9 @@ pub(crate) async fn downgrade(
     sql: bool,
     allow_destructive: bool,
 ) -> Outcome {
+    if let Some((from, target)) = split_range(target, sql) {
+        return offline(context, from, target).await;
+    }
     let target = match count(target, '-') {
         Some(count) => Target::Back(count),
         None => match resolve(context, target).await? {
@@ -45,9 +50,24 @@ pub(crate) async fn downgrade(
         },
     };
     if sql {
-        return migrate::show(context, &target, true).await;
+        return migrate::script(context, None, &target).await;
     }
     migrate::apply(context, &target, allow_destructive).await
+}
+
+/// `FROM:TO` of a script: where the database is, and where it is to go.
+fn split_range(target: &str, sql: bool) -> Option<(&str, &str)> {
+    let (from, to) = target.split_once(':').filter(|_| sql)?;
+    Some((if from.is_empty() { "base" } else { from }, to))
+}
+
+/// A script between two named versions.
+async fn offline(context: &Context<'_>, from: &str, to: &str) -> Outcome {
+    let project = context.project()?;
+    let folder = Folder::read(&project.migrations_folder.value)?;
+    let from = version_of(&folder, None, from)?;
+    let to = version_of(&folder, Some(&from), to)?;
+    migrate::script(context, Some(from.as_str()), &Target::Version(to)).await
 }
 
 /// `+3` or `-3`.
@@ -73,9 +93,8 @@ pub(crate) fn range(
     current: Option<&Version>,
     range: &str,
 ) -> Result<(Version, Version), LifecycleError> {
-    let (start, end) = range
-        .split_once(':')
-        .ok_or_else(|| MigrationError::UnknownVersion { version: range.to_owned() })?;
+    let (start, end) =
+        range.split_once(':').ok_or_else(|| MigrationError::UnknownVersion { version: range.to_owned() })?;
     let start = if start.is_empty() { "base" } else { start };
     let end = if end.is_empty() { "head" } else { end };
     Ok((version_of(folder, current, start)?, version_of(folder, current, end)?))
@@ -91,7 +110,8 @@ pub(crate) async fn current(context: &Context<'_>, check_heads: bool) -> Outcome
     let name = current.as_ref().map(Version::to_string);
     context.output.result(&name, |name| {
         let name = name.as_deref().unwrap_or("0");
-        let file = current.as_ref().and_then(|version| folder.find(version)).filter(|_| context.global.verbose);
+        let file =
+            current.as_ref().and_then(|version| folder.find(version)).filter(|_| context.global.verbose);
         match file {
             Some(file) => {
                 let head = if is_head { " (head)" } else { "" };
@@ -137,8 +157,12 @@ pub(crate) async fn ensure_version(context: &Context<'_>) -> Outcome {
     let mut session = context.session(&project, Purpose::Change).await?;
     let made = session.engine.prepare().await.map_err(LifecycleError::from)?;
     context.output.result(&made, |made| {
-        if *made { "made whimbrel_history and whimbrel_state\n" } else { "Nothing to do: the tables are there.\n" }
-            .to_owned()
+        if *made {
+            "made whimbrel_history and whimbrel_state\n"
+        } else {
+            "Nothing to do: the tables are there.\n"
+        }
+        .to_owned()
     });
     Ok(ExitCode::Done)
 }

@@ -4,11 +4,11 @@ use whimbrel_lifecycle::LifecycleError;
 use whimbrel_lifecycle::compare::{self, CheckReport};
 use whimbrel_lifecycle::migrate::{self, MigrateReport, VersionStatus};
 use whimbrel_lifecycle::migration::{Direction, MigrationError, PlannedStep, Target, Version};
-use whimbrel_lifecycle::pull;
+use whimbrel_lifecycle::{hooks, pull, repeatable, script};
 
 use super::{Context, Outcome, text};
 use crate::arguments::{MigrateArguments, StatusArguments};
-use crate::connect::Purpose;
+use crate::connect::{Purpose, script_writer};
 use crate::error::ExitCode;
 use crate::progress::Progress;
 
@@ -18,8 +18,11 @@ pub(crate) async fn run(context: &Context<'_>, given: &MigrateArguments) -> Outc
         Some(version) => Target::Version(parse_version(version)?),
         None => Target::Latest,
     };
-    if given.dry_run || given.sql {
-        return show(context, &target, given.sql).await;
+    if given.sql {
+        return script(context, given.from.as_deref(), &target).await;
+    }
+    if given.dry_run {
+        return show(context, &target).await;
     }
     apply(context, &target, given.allow_destructive).await
 }
@@ -31,29 +34,60 @@ pub(crate) async fn apply(context: &Context<'_>, target: &Target, allow_destruct
     session.allow_destructive = allow_destructive;
     let mut progress = Progress::new(*context.output, &project.logging, context.global);
     let report = migrate::migrate(&mut session, target, &mut progress).await?;
-    context.output.result(&report, render_report);
-    Ok(ExitCode::Done)
+    Ok(conclude(context, &report))
+}
+
+/// Shows what ran, and a hook that failed after it.
+fn conclude(context: &Context<'_>, report: &MigrateReport) -> ExitCode {
+    context.output.result(report, render_report);
+    exit_after(context, report)
+}
+
+/// The exit code of a run whose steps stand; a hook that failed after them is shown.
+pub(crate) fn exit_after(context: &Context<'_>, report: &MigrateReport) -> ExitCode {
+    match &report.failed_hook {
+        None => ExitCode::Done,
+        Some(failure) => {
+            context.output.error(failure);
+            ExitCode::Partial
+        }
+    }
 }
 
 /// Shows what would run.
-pub(crate) async fn show(context: &Context<'_>, target: &Target, script: bool) -> Outcome {
+pub(crate) async fn show(context: &Context<'_>, target: &Target) -> Outcome {
     let project = context.project()?;
     let mut session = context.session(&project, Purpose::Look).await?;
-    if script {
-        let text = migrate::script(&mut session, target).await?;
-        context.output.data(&text);
-        return Ok(ExitCode::Done);
-    }
     let planned = migrate::preview(&mut session, target).await?;
     let shown: Vec<_> = planned
         .iter()
         .map(|(step, statements)| {
             serde_json::json!({
-                "direction": step.direction, "version": step.version, "file": step.file_name, "statements": statements,
+                "direction": step.direction, "version": step.label(), "file": step.file_name, "statements": statements,
             })
         })
         .collect();
-    context.output.result(&shown, |_| render_dry_run(&planned));
+    let hooks = hooks::around(session.project, planned.iter().map(|(step, _)| step.direction));
+    context.output.result(&shown, |_| render_dry_run(&planned, &hooks));
+    Ok(ExitCode::Done)
+}
+
+/// Prints what would run as a script; where `from` says where the database is, none is asked.
+pub(crate) async fn script(context: &Context<'_>, from: Option<&str>, target: &Target) -> Outcome {
+    let from = from.map(parse_version).transpose()?;
+    let project = context.project()?;
+    let mut writer = script_writer(&project, from.is_none())?;
+    let script = match from {
+        Some(from) => script::offline(&project, &from, target, &super::deployer(), writer.as_mut())?,
+        None => {
+            let mut session = context.session(&project, Purpose::Look).await?;
+            script::online(&mut session, target, writer.as_mut()).await?
+        }
+    };
+    context.output.data(&script.text);
+    for warning in &script.warnings {
+        context.output.note(&format!("warning: {warning}"));
+    }
     Ok(ExitCode::Done)
 }
 
@@ -62,7 +96,7 @@ pub(crate) async fn status(context: &Context<'_>, given: &StatusArguments) -> Ou
     let project = context.project()?;
     let mut session = context.session(&project, Purpose::Look).await?;
     let versions = migrate::status(&mut session).await?;
-    let pending = versions.iter().filter(|version| version.applied_at.is_none()).count();
+    let pending = versions.iter().filter(|version| version.kind.is_none()).count();
     context.output.result(&versions, |versions| render_versions(versions));
     Ok(if given.exit_code && pending > 0 { ExitCode::Found } else { ExitCode::Done })
 }
@@ -82,6 +116,10 @@ pub(crate) async fn history(context: &Context<'_>, range: Option<&str>, marks_cu
     let mut session = context.session(&project, Purpose::Look).await?;
     let mut entries = session.engine.history().await.map_err(LifecycleError::from)?;
     let newest = entries.iter().filter_map(|entry| Version::parse(&entry.version)).max();
+    // A folder that cannot be read hides the repeatable files only: the history must be seen also then.
+    if let Ok(folder) = session.folder() {
+        entries.extend(repeatable::history(&mut session, &folder).await?);
+    }
     if let Some(range) = range {
         let (first, last) = super::alembic::range(&session.folder()?, newest.as_ref(), range)?;
         entries.retain(|entry| {
@@ -130,8 +168,7 @@ pub(crate) async fn redo(context: &Context<'_>, allow_destructive: bool) -> Outc
     session.allow_destructive = allow_destructive;
     let mut progress = Progress::new(*context.output, &project.logging, context.global);
     let report = migrate::redo(&mut session, &mut progress).await?;
-    context.output.result(&report, render_report);
-    Ok(ExitCode::Done)
+    Ok(conclude(context, &report))
 }
 
 /// Seals the files as they are.
@@ -178,8 +215,9 @@ pub(crate) fn render_report(report: &MigrateReport) -> String {
     let current =
         report.current.as_deref().map_or("before the first migration".to_owned(), |at| format!("at {at}"));
     let pending = if report.pending == 0 { String::new() } else { format!(", {} pending", report.pending) };
+    let squashed: String = report.squashed.iter().map(|sentence| format!("{sentence}.\n")).collect();
     if report.steps.is_empty() {
-        return format!("Nothing to do: {current}{pending}.\n");
+        return format!("{squashed}Nothing to do: {current}{pending}.\n");
     }
     let of = |direction| report.steps.iter().filter(|step| step.direction == direction).count();
     let done: Vec<String> = [(of(Direction::Down), "rolled back"), (of(Direction::Up), "applied")]
@@ -187,7 +225,7 @@ pub(crate) fn render_report(report: &MigrateReport) -> String {
         .filter(|(number, _)| *number > 0)
         .map(|(number, verb)| format!("{} {verb}", text::count(number, "migration", "migrations")))
         .collect();
-    format!("{}; now {current}{pending}.\n", done.join(", "))
+    format!("{squashed}{}; now {current}{pending}.\n", done.join(", "))
 }
 
 fn render_versions(versions: &[VersionStatus]) -> String {
@@ -197,8 +235,10 @@ fn render_versions(versions: &[VersionStatus]) -> String {
     let rows = versions
         .iter()
         .map(|version| {
-            let state = version.kind.map_or("pending", |kind| kind.as_str());
-            let way_back = if version.reversible { "" } else { "no way back" };
+            let missing = if version.applied_at.is_some() { "changed" } else { "pending" };
+            let state = version.kind.map_or(missing, |kind| kind.as_str());
+            let is_repeatable = version.version == repeatable::LABEL;
+            let way_back = if version.reversible || is_repeatable { "" } else { "no way back" };
             vec![
                 version.version.clone(),
                 version.name.clone(),
@@ -225,11 +265,11 @@ fn render_check(report: &CheckReport) -> String {
     out
 }
 
-fn render_dry_run(planned: &[(PlannedStep, Vec<String>)]) -> String {
+fn render_dry_run(planned: &[(PlannedStep, Vec<String>)], hooks: &[String]) -> String {
     if planned.is_empty() {
         return "Nothing would run.\n".to_owned();
     }
-    let mut out = String::new();
+    let mut out = text::list("Hooks that would run beside it:", hooks);
     for (step, statements) in planned {
         let verb = if step.direction == Direction::Up { "apply" } else { "roll back" };
         out.push_str(&format!("-- would {verb} {}\n", step.file_name));

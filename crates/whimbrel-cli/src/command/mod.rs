@@ -18,8 +18,10 @@ mod doctor;
 mod import;
 mod init;
 mod migrate;
+mod rebase;
 mod rollback;
 mod schema;
+mod squash;
 mod status;
 mod text;
 
@@ -45,6 +47,8 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> Outcome {
                 migrate::redo(&context, *allow_destructive).await
             }
             Some(MigrateCommand::Seal) => migrate::seal(&context).await,
+            Some(MigrateCommand::Squash(given)) => squash::run(&context, given).await,
+            Some(MigrateCommand::Rebase(given)) => rebase::run(&context, given).await,
             Some(MigrateCommand::Baseline { version }) => {
                 migrate::baseline(&context, version.as_deref()).await
             }

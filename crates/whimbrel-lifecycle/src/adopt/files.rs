@@ -103,8 +103,7 @@ async fn carry_out(
         return Ok(report);
     }
     if !plan.new.is_empty() {
-        let empty = Folder { path: migrations.clone(), migrations: Vec::new() };
-        NewMigration::write_all(&plan.new, &empty)?;
+        NewMigration::write_all(&plan.new, &session.folder()?)?;
     }
     if let Some(newest) = plan.applied.iter().max().filter(|_| !report.adopted.is_empty()) {
         report.adopted = mark_baseline(session, Some(newest)).await?;

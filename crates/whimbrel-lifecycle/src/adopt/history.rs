@@ -173,7 +173,10 @@ fn flyway(rows: &[Row], found: &Found) -> Result<ToolHistory> {
     }
     if !repeatable.is_empty() {
         repeatable.dedup();
-        history.notes.push(format!("repeatable files are not taken over: {}", repeatable.join(", ")));
+        history.notes.push(format!(
+            "copy the repeatable files into the migrations folder as they are: {}",
+            repeatable.join(", ")
+        ));
     }
     Ok(history)
 }

@@ -8,7 +8,11 @@ use crate::migration::{Folder, MigrationError, Version};
 ///
 /// # Errors
 /// Nothing, or more than one thing, is called so.
-pub fn version_of(folder: &Folder, current: Option<&Version>, reference: &str) -> Result<Version, MigrationError> {
+pub fn version_of(
+    folder: &Folder,
+    current: Option<&Version>,
+    reference: &str,
+) -> Result<Version, MigrationError> {
     let unknown = || MigrationError::UnknownVersion { version: reference.to_owned() };
     if let Some(place) = place(folder, current, reference) {
         return version_at(folder, place).ok_or_else(unknown);
@@ -17,13 +21,17 @@ pub fn version_of(folder: &Folder, current: Option<&Version>, reference: &str) -
     let (start, steps) = reference.split_at(at);
     let steps: isize = steps.parse().map_err(|_| unknown())?;
     let start = if start.is_empty() { "current" } else { start };
-    let place = place(folder, current, start).and_then(|place| place.checked_add_signed(steps)).ok_or_else(unknown)?;
+    let place = place(folder, current, start)
+        .and_then(|place| place.checked_add_signed(steps))
+        .ok_or_else(unknown)?;
     version_at(folder, place).ok_or_else(unknown)
 }
 
 /// How many files stand up to and including the named one.
 fn place(folder: &Folder, current: Option<&Version>, name: &str) -> Option<usize> {
-    let of = |version: &Version| folder.migrations.iter().position(|file| file.version == *version).map(|at| at + 1);
+    let of = |version: &Version| {
+        folder.migrations.iter().position(|file| file.version == *version).map(|at| at + 1)
+    };
     match name {
         "base" => return Some(0),
         "head" | "heads" => return Some(folder.migrations.len()),
@@ -100,7 +108,8 @@ mod tests {
             assert_eq!(found.as_ref().map(Version::as_str), expected, "{reference}");
         }
         // Two revisions begin so, and no version is called so.
-        std::fs::write(directory.path().join("0004-d.sql"), "-- Alembic revision ae99\n-- whimbrel:up\n").unwrap();
+        std::fs::write(directory.path().join("0004-d.sql"), "-- Alembic revision ae99\n-- whimbrel:up\n")
+            .unwrap();
         let folder = Folder::read(directory.path()).unwrap();
         assert!(version_of(&folder, None, "ae").is_err());
     }

@@ -2,7 +2,8 @@
 
 use whimbrel_engine::{HistoryChange, HistoryEntry, HistoryKind, Step};
 
-use super::{Chain, Folder, Migration, MigrationError, Version};
+use super::squashed::take_over;
+use super::{Chain, Folder, Migration, MigrationError, Replacement, Version};
 
 /// Upwards applies, downwards rolls back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -32,7 +33,7 @@ pub enum Target {
 pub struct PlannedStep {
     /// Up or down.
     pub direction: Direction,
-    /// The version.
+    /// The version; zero where the file is repeatable and has none.
     pub version: Version,
     /// The file's name.
     pub file_name: String,
@@ -40,13 +41,22 @@ pub struct PlannedStep {
     pub step: Step,
 }
 
+impl PlannedStep {
+    /// The version as it is listed: `R` for a repeatable file.
+    #[must_use]
+    pub fn label(&self) -> String {
+        if self.version.is_zero() { crate::repeatable::LABEL.to_owned() } else { self.version.to_string() }
+    }
+}
+
 /// The files and the history side by side, found to agree.
 #[derive(Debug)]
 pub struct State<'a> {
     folder: &'a Folder,
     chain: Chain,
-    /// The history, in the order of versions.
+    /// The history, in the order of versions; a squashed file stands for those that it replaces.
     applied: Vec<HistoryEntry>,
+    replacements: Vec<Replacement>,
 }
 
 impl<'a> State<'a> {
@@ -56,7 +66,9 @@ impl<'a> State<'a> {
     /// An applied file that is missing, changed or another one, or a pending file below an applied one.
     pub fn new(folder: &'a Folder, history: Vec<HistoryEntry>) -> Result<Self, MigrationError> {
         let mut applied = history;
-        applied.sort_by_key(|entry| Version::parse(&entry.version));
+        applied.sort_by_cached_key(|entry| Version::parse(&entry.version));
+        let chain = Chain::of(folder);
+        let replacements = take_over(folder, &chain, &mut applied)?;
         for entry in &applied {
             let found = Version::parse(&entry.version).and_then(|version| folder.find(&version));
             let Some(migration) = found else {
@@ -79,7 +91,7 @@ impl<'a> State<'a> {
                 });
             }
         }
-        let state = State { folder, chain: Chain::of(folder), applied };
+        let state = State { folder, chain, applied, replacements };
         state.refuse_gaps()?;
         Ok(state)
     }
@@ -107,6 +119,12 @@ impl<'a> State<'a> {
         &self.applied
     }
 
+    /// The entries of the history that squashed files are to take the place of.
+    #[must_use]
+    pub fn replacements(&self) -> &[Replacement] {
+        &self.replacements
+    }
+
     /// The files that are not applied, oldest first.
     #[must_use]
     pub fn pending(&self) -> Vec<&'a Migration> {
@@ -116,7 +134,8 @@ impl<'a> State<'a> {
     /// The history entry of a version.
     #[must_use]
     pub fn entry(&self, version: &Version) -> Option<&HistoryEntry> {
-        self.applied.iter().find(|entry| Version::parse(&entry.version).as_ref() == Some(version))
+        let place = |entry: &HistoryEntry| Version::parse(&entry.version).as_ref().cmp(&Some(version));
+        self.applied.binary_search_by(place).ok().map(|place| &self.applied[place])
     }
 
     /// The steps that lead to the target.

@@ -21,6 +21,8 @@ pub(crate) enum Kind {
         off: bool,
     },
     TextList,
+    /// Commands and files of SQL.
+    Hooks,
     /// One name of a variable, or several in order of precedence.
     Names,
 }
@@ -38,6 +40,7 @@ impl Kind {
             Self::Duration { off: false } => "a duration such as \"10s\"".to_owned(),
             Self::Duration { off: true } => "a duration such as \"10s\" (\"0s\" is off)".to_owned(),
             Self::TextList => "a list of strings".to_owned(),
+            Self::Hooks => "a list of commands and files of SQL".to_owned(),
             Self::Names => "a variable's name or a list of names".to_owned(),
         }
     }
@@ -53,6 +56,7 @@ impl Kind {
             Self::Duration { off: false } => "duration".to_owned(),
             Self::Duration { off: true } => "duration, \"0s\" is off".to_owned(),
             Self::TextList => "list of strings".to_owned(),
+            Self::Hooks => "list of hooks".to_owned(),
             Self::Names => "string or list of strings".to_owned(),
         }
     }
@@ -129,6 +133,12 @@ pub(crate) const KEYS: &[Key] = &[
     key("logging.level", Kind::Choice(LogLevel::NAMES), "(development: debug; test: warn; else info)", "How much is logged."),
     key("logging.format", Kind::Choice(LogFormat::NAMES), "(production: json; else text)", "The form of a log line."),
     key("logging.sql", Kind::Boolean, "(development: true; else false)", "Whether statements are logged with their text."),
+
+    key("hooks.before_migrate", Kind::Hooks, "(none)", "What runs before files are applied. When one fails, nothing is run."),
+    key("hooks.after_migrate", Kind::Hooks, "(none)", "What runs after files were applied. When one fails, everything stands, and the command exits with 6."),
+    key("hooks.before_rollback", Kind::Hooks, "(none)", "The same, before files are rolled back."),
+    key("hooks.after_rollback", Kind::Hooks, "(none)", "The same, after files were rolled back."),
+    key("hooks.timeout", TIME, "5m", "How long each command may take."),
 
     key("environments.<name>.url", Kind::Url, "(development and test: sqlite:.whimbrel/<name>.db)", "The database's URL. A relative SQLite path begins at the project's folder."),
     key("environments.<name>.protected", Kind::Boolean, "(development and test: false; else true)", "Whether the environment refuses to be seeded, reset and cleared, and asks for a flag before a rollback."),
@@ -216,6 +226,13 @@ fn introduction(table: &str) -> &'static str {
             "Which of the project's own variables carry which setting: one name, or several in order of precedence. \
              Beside the keys below, every key of `[pool]`, `[sqlite]`, `[postgres]` and `[logging]` can stand here, \
              for instance `pool.size = \"DB_POOL_SIZE\"`. A variable's duration may be a bare number of seconds.\n\n"
+        }
+        "hooks" => {
+            "A hook is a file of SQL (`\"hooks/before.sql\"`, run on the deployer's connection in one transaction), or a command: \
+             words (`\"npm run check\"`), a list of words (`[\"./tell.sh\", \"two words\"]`), or \
+             `{ run = \"./dump.sh\", url = true }`. No shell reads it, and `${VAR}` is not expanded. It runs in the project's folder, with \
+             `WHIMBREL_ENV`, and `WHIMBREL_PENDING` and `WHIMBREL_APPLIED`, which list files, one a line. It gets no variable that holds \
+             the database's password; with `url = true` it gets the whole URL as `WHIMBREL_URL`. What it writes goes to standard error.\n\n"
         }
         "environments.<name>" => {
             "One table an environment. Beside the keys below, the tables `pool`, `sqlite`, `postgres` and `logging` \

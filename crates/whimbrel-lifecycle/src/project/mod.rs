@@ -9,6 +9,7 @@ mod environment;
 mod error;
 mod file;
 mod guard;
+mod hooks;
 mod interpret;
 mod keys;
 mod mask;
@@ -31,14 +32,15 @@ use self::resolve::Resolver;
 pub use self::environment::{EnvironmentVariables, ProcessEnvironment};
 pub use self::error::ProjectError;
 pub use self::guard::{Action, GuardError};
+pub use self::hooks::{Hook, HookRun, HookSettings};
 pub use self::keys::reference_markdown;
 pub use self::setting::{Origin, Secret, Setting, SettingRow, VariableFrom, VariableSource};
 pub use self::url::{DatabaseUrl, SqliteLocation, UrlError, UrlScheme};
-pub(crate) use self::values::parse_duration;
 pub use self::values::{
     DataModel, LogFormat, LogLevel, LoggingSettings, PoolSettings, PostgresSettings, SqliteSettings, SslMode,
     Synchronous,
 };
+pub(crate) use self::values::{duration_text, parse_duration};
 
 /// What the command line says about a project.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +80,8 @@ pub struct Project {
     pub postgres: PostgresSettings,
     /// Logging.
     pub logging: LoggingSettings,
+    /// What runs around the migrations.
+    pub hooks: HookSettings,
 }
 
 impl Project {
@@ -150,6 +154,13 @@ impl Project {
                 level: resolver.choice("logging.level", LogLevel::from_name)?,
                 format: resolver.choice("logging.format", LogFormat::from_name)?,
                 sql: resolver.boolean("logging.sql")?,
+            },
+            hooks: HookSettings {
+                before_migrate: resolver.hooks("hooks.before_migrate")?,
+                after_migrate: resolver.hooks("hooks.after_migrate")?,
+                before_rollback: resolver.hooks("hooks.before_rollback")?,
+                after_rollback: resolver.hooks("hooks.after_rollback")?,
+                timeout: resolver.duration("hooks.timeout")?,
             },
             name,
             model,

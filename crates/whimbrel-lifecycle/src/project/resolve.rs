@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::environment::Variables;
 use super::error::ProjectError;
 use super::file::{ConfigFile, Entry};
+use super::hooks::Hook;
 use super::interpret::{self, Parsed, Problem, Raw, Speaker};
 use super::keys::{self, Kind, OVERRIDABLE_TABLES};
 use super::setting::{Origin, Setting, VariableSource};
@@ -282,6 +283,15 @@ impl Resolver<'_> {
         Ok(self.required(key)?.map(|parsed| match parsed {
             Parsed::List(texts) => texts,
             _ => unreachable!("`{key}` is a list by the table of keys"),
+        }))
+    }
+
+    /// Decides a list of hooks; nothing said is an empty one.
+    pub(crate) fn hooks(&self, key: &str) -> Result<Setting<Vec<Hook>>, ProjectError> {
+        let setting = self.setting(key)?.unwrap_or(Setting::new(Parsed::Hooks(Vec::new()), Origin::Default));
+        Ok(setting.map(|parsed| match parsed {
+            Parsed::Hooks(hooks) => hooks,
+            _ => unreachable!("`{key}` is a list of hooks by the table of keys"),
         }))
     }
 

@@ -31,7 +31,9 @@ fn up_and_down(engine: Engine) {
 
 fn one_way_only(engine: Engine) {
     let project = standing(engine, "0002");
-    for words in [&["upgrade", "0001"][..], &["upgrade", "base"], &["downgrade", "head"], &["downgrade", "0003"]] {
+    for words in
+        [&["upgrade", "0001"][..], &["upgrade", "base"], &["downgrade", "head"], &["downgrade", "0003"]]
+    {
         let output = project.run(words, 0);
         assert!(output.stdout.contains("Nothing to do"), "{words:?}: {}", output.stdout);
         assert_eq!(applied(&project), ["0001", "0002"], "{words:?}");
