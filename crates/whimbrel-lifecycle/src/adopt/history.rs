@@ -172,9 +172,10 @@ fn flyway(rows: &[Row], found: &Found) -> Result<ToolHistory> {
         return Err(AdoptError::Code { tool: found.tool.title(), entries: code }.into());
     }
     if !repeatable.is_empty() {
+        repeatable.sort();
         repeatable.dedup();
         history.notes.push(format!(
-            "copy the repeatable files into the migrations folder as they are: {}",
+            "repeatable files run once more, at the next `migrate`: {}",
             repeatable.join(", ")
         ));
     }

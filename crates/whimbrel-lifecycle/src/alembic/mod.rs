@@ -115,7 +115,7 @@ pub fn import(folder: &Folder, import: &Import) -> Result<ImportReport> {
         version = version.next();
     }
     report.notes = notes(&report, import.down.is_some(), &downs);
-    if !import.dry_run {
+    if !import.dry_run && !written.is_empty() {
         NewMigration::write_all(&written, folder)?;
     }
     Ok(report)
