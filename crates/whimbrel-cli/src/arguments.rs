@@ -14,7 +14,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
     version,
     disable_help_subcommand = true,
     after_help = "Exit codes: 0 done · 1 failed · 2 usage · 3 pending or drift found · 4 lock timeout · 5 refused by a guard · \
-                  7 verification failed · 130 interrupted\n\nAlembic's words work too: upgrade, downgrade, revision, history, current, heads, stamp, check."
+                  7 verification failed · 130 interrupted\n\nAlembic's words work too: upgrade, downgrade, revision, history, current, heads, show, stamp, check."
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -123,13 +123,48 @@ pub(crate) enum Command {
     },
     /// Alembic's `history`
     #[command(hide = true)]
-    History,
+    History {
+        /// Only START:END, both included
+        #[arg(short = 'r', long, value_name = "START:END", allow_hyphen_values = true)]
+        rev_range: Option<String>,
+        /// Mark the newest
+        #[arg(short, long)]
+        indicate_current: bool,
+    },
     /// Alembic's `current`
     #[command(hide = true)]
-    Current,
+    Current {
+        /// Exit with 3 unless the newest file is applied
+        #[arg(long)]
+        check_heads: bool,
+    },
     /// Alembic's `heads`
     #[command(hide = true)]
-    Heads,
+    Heads {
+        /// Of no meaning here: versions are one line
+        #[arg(long)]
+        resolve_dependencies: bool,
+    },
+    /// Alembic's `show`
+    #[command(hide = true)]
+    Show {
+        /// A version or a revision
+        revision: String,
+    },
+    /// Alembic's `branches`
+    #[command(hide = true)]
+    Branches,
+    /// Alembic's `merge`
+    #[command(hide = true)]
+    Merge {
+        /// The heads to join
+        revisions: Vec<String>,
+        #[arg(short, long)]
+        message: Option<String>,
+    },
+    /// Alembic's `ensure_version`
+    #[command(hide = true, name = "ensure_version")]
+    EnsureVersion,
     /// Alembic's `stamp`
     #[command(hide = true)]
     Stamp {

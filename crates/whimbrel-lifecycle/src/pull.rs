@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use serde::Serialize;
-use whimbrel_schema::catalog::{Catalog, QualifiedName, Unmanaged, UnmanagedKind};
+use whimbrel_schema::catalog::{Catalog, Unmanaged, UnmanagedKind};
 use whimbrel_schema::ddl::{self, Forms};
 use whimbrel_schema::diff::diff;
 use whimbrel_schema::model::Schema;
 use whimbrel_schema::print::print_rust;
 use whimbrel_schema::raise::raise;
 
+use crate::adopt::own_tables;
 use crate::create::snapshot;
 use crate::declared::{DeclaredSchema, schema_json};
 use crate::error::{LifecycleError, Result};
@@ -30,17 +31,13 @@ pub struct Pulled {
     pub unmanaged: Vec<Unmanaged>,
 }
 
-/// Reads the schema from the database.
+/// Reads the schema from the database. The tables in which other tools keep their histories are no part of it.
 ///
 /// # Errors
 /// The engine cannot read it.
 pub async fn pull(session: &mut Session<'_>) -> Result<Pulled> {
-    pull_without(session, &[]).await
-}
-
-/// Reads the schema from the database; these tables are left out, and count as unmanaged.
-pub(crate) async fn pull_without(session: &mut Session<'_>, left_out: &[QualifiedName]) -> Result<Pulled> {
     let mut present = session.present(&[]).await?;
+    let left_out = own_tables(&present);
     present.tables.retain(|table| !left_out.contains(&table.name));
     let raised = raise(&present);
     let source = print_rust(&raised.schema);

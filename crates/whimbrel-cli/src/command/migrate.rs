@@ -113,15 +113,23 @@ pub(crate) async fn check(context: &Context<'_>) -> Outcome {
 }
 
 /// Lists what was applied, newest first.
-pub(crate) async fn history(context: &Context<'_>) -> Outcome {
+pub(crate) async fn history(context: &Context<'_>, range: Option<&str>, marks_current: bool) -> Outcome {
     let project = context.project()?;
     let mut session = context.session(&project, Purpose::Look).await?;
     let mut entries = session.engine.history().await.map_err(LifecycleError::from)?;
+    let newest = entries.iter().filter_map(|entry| Version::parse(&entry.version)).max();
     // A folder that cannot be read hides the repeatable files only: the history must be seen also then.
     if let Ok(folder) = session.folder() {
         entries.extend(repeatable::history(&mut session, &folder).await?);
     }
+    if let Some(range) = range {
+        let (first, last) = super::alembic::range(&session.folder()?, newest.as_ref(), range)?;
+        entries.retain(|entry| {
+            Version::parse(&entry.version).is_some_and(|version| version >= first && version <= last)
+        });
+    }
     entries.reverse();
+    let is_current = |version: &str| marks_current && Version::parse(version) == newest;
     context.output.result(&entries, |entries| {
         if entries.is_empty() {
             return "Nothing is applied.\n".to_owned();
@@ -131,7 +139,7 @@ pub(crate) async fn history(context: &Context<'_>) -> Outcome {
             .map(|entry| {
                 vec![
                     entry.version.clone(),
-                    entry.name.clone(),
+                    format!("{}{}", entry.name, if is_current(&entry.version) { " (current)" } else { "" }),
                     entry.kind.as_str().to_owned(),
                     entry.applied_at.clone(),
                     format!("{} ms", entry.duration_ms),

@@ -43,7 +43,7 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> Outcome {
             Some(MigrateCommand::Status(given)) => migrate::status(&context, given).await,
             Some(MigrateCommand::Create(given)) => create::run(&context, given).await,
             Some(MigrateCommand::Check) => migrate::check(&context).await,
-            Some(MigrateCommand::History) => migrate::history(&context).await,
+            Some(MigrateCommand::History) => migrate::history(&context, None, false).await,
             Some(MigrateCommand::Current) => migrate::current(&context).await,
             Some(MigrateCommand::Redo { allow_destructive }) => {
                 migrate::redo(&context, *allow_destructive).await
@@ -74,9 +74,14 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> Outcome {
         Command::Revision { message, autogenerate } => {
             create::write(&context, message, *autogenerate, &[], Forms::Safe).await
         }
-        Command::History => migrate::history(&context).await,
-        Command::Current => migrate::current(&context).await,
-        Command::Heads => alembic::heads(&context),
+        Command::History { rev_range, indicate_current } => {
+            migrate::history(&context, rev_range.as_deref(), *indicate_current).await
+        }
+        Command::Current { check_heads } => alembic::current(&context, *check_heads).await,
+        Command::Heads { .. } => alembic::heads(&context),
+        Command::Show { revision } => alembic::show(&context, revision).await,
+        Command::Branches | Command::Merge { .. } => alembic::one_line(&context),
+        Command::EnsureVersion => alembic::ensure_version(&context).await,
         Command::Stamp { version } => alembic::stamp(&context, version).await,
         Command::Check => migrate::check(&context).await,
     }

@@ -154,6 +154,12 @@ fn goose(engine: Engine) {
     let report = adopt(&project, &["goose"]);
     assert!(report.contains("00002-two"), "what goose rolled back is pending: {report}");
     assert_eq!(marked(&project), ["00001 baseline"]);
+    let pulled = project.run(&["schema", "pull"], 0).stdout;
+    let schema = project.sandbox.read("src/schema.rs").unwrap();
+    assert!(
+        pulled.contains("table goose_db_version") && !schema.contains("goose_db_version"),
+        "{pulled}{schema}"
+    );
     project.run(&["migrate"], 0);
     project.run(&["rollback", "2"], 0);
 }
@@ -294,13 +300,18 @@ fn flyway(engine: Engine) {
         .sandbox
         .write(format!("{folder}/V2__two.sql"), "CREATE TABLE two (id integer PRIMARY KEY);\n")
         .unwrap();
-    project.sandbox.write(format!("{folder}/R__views.sql"), "CREATE VIEW v AS SELECT 1;\n").unwrap();
+    project
+        .sandbox
+        .write(format!("{folder}/R__views.sql"), "CREATE VIEW v AS SELECT id FROM one;\n")
+        .unwrap();
     let report = adopt(&project, &[]);
     for word in ["R__views.sql", "2-two", "Flyway"] {
         assert!(report.contains(word), "{report}");
     }
     assert_eq!(marked(&project), ["1 baseline"]);
+    assert!(project.sandbox.path("migrations/R__views.sql").exists());
     project.run(&["migrate"], 0);
+    assert!(standing(&project).contains("two"));
     let failed = Project::bare(engine);
     flyway_history(&failed, &[("'1'", "SQL", "V1__one.sql", checksum, false)]);
     failed.sandbox.write("sql/V1__one.sql", text).unwrap();
@@ -432,6 +443,13 @@ fn alembic_after_an_import(engine: Engine) {
     let report = adopt(&project, &["alembic"]);
     assert!(report.contains("0003-"), "the third is pending: {report}");
     assert_eq!(marked(&project), ["0001 baseline", "0002 baseline"]);
+    assert_eq!(project.run(&["current"], 0).stdout, "0002\n");
+    let third = per_engine(&project, "o003", "s003");
+    let script = project.run(&["upgrade", &format!("{second}:{third}"), "--sql"], 0).stdout;
+    assert!(script.contains("0003") && !script.contains("CREATE TABLE orders"), "{script}");
+    project.run(&["upgrade", third], 0);
+    assert_eq!(project.run(&["current"], 0).stdout, "0003\n");
+    assert!(project.run(&["show", third], 0).stdout.contains(&format!("Alembic revision {third}")));
     project.run(&["migrate"], 0);
     execute(&project, "UPDATE alembic_version SET version_num = 'unknown'");
     let unknown = project.run(&["migrate", "adopt", "alembic"], 1).stderr;

@@ -6,7 +6,7 @@ use super::{AdoptError, AdoptOptions, AdoptReport};
 use crate::error::{LifecycleError, Result};
 use crate::migrate::mark_baseline;
 use crate::migration::{Folder, Version};
-use crate::pull::{baseline_titled, pull_without, write_pulled};
+use crate::pull::{baseline_titled, pull, write_pulled};
 use crate::session::Session;
 
 /// How the line begins that says what a first migration was taken from.
@@ -46,7 +46,7 @@ pub(super) async fn take_over(
     if !session.engine.history().await?.is_empty() {
         return Err(LifecycleError::HasHistory);
     }
-    let pulled = pull_without(session, &found.own).await?;
+    let pulled = pull(session).await?;
     report.left_out.clone_from(&pulled.unmanaged);
     report.notes.extend(pulled.notes.iter().cloned());
     if options.dry_run {

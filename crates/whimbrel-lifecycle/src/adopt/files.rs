@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::history::ToolHistory;
-use super::source::{self, Key, Known};
+use super::source::{self, Files, Key, Known};
 use super::tool::{Found, Tool};
 use super::{AdoptError, AdoptOptions, AdoptReport};
 use crate::alembic::Origin;
@@ -22,6 +22,8 @@ struct Plan {
     files: Vec<(Version, String)>,
     applied: Vec<Version>,
     new: Vec<NewMigration>,
+    /// Repeatable files, name and text.
+    repeatable: Vec<(String, String)>,
     notes: Vec<String>,
 }
 
@@ -97,19 +99,30 @@ async fn carry_out(
     report.pending = pending;
     let migrations = &session.project.migrations_folder.value;
     report.written = plan.new.iter().map(|new| migrations.join(&new.file_name)).collect();
+    report.written.extend(plan.repeatable.iter().map(|(name, _)| migrations.join(name)));
     report.already = to_mark.is_empty() && !plan.applied.is_empty();
     report.adopted = to_mark;
     if options.dry_run {
         return Ok(report);
     }
-    if !plan.new.is_empty() {
-        let empty = Folder { path: migrations.clone(), migrations: Vec::new(), repeatables: Vec::new() };
-        NewMigration::write_all(&plan.new, &empty)?;
+    write_repeatable(&plan.repeatable, migrations)?;
+    if !plan.new.is_empty() || !plan.repeatable.is_empty() {
+        NewMigration::write_all(&plan.new, &session.folder()?)?;
     }
     if let Some(newest) = plan.applied.iter().max().filter(|_| !report.adopted.is_empty()) {
         report.adopted = mark_baseline(session, Some(newest)).await?;
     }
     Ok(report)
+}
+
+fn write_repeatable(files: &[(String, String)], folder: &Path) -> Result<()> {
+    for (name, text) in files {
+        let path = folder.join(name);
+        std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, text)).map_err(|error| {
+            AdoptError::File { path: path.display().to_string(), reason: error.to_string() }
+        })?;
+    }
+    Ok(())
 }
 
 /// Whimbrel applies in order, so that nothing may be missing below what is applied.
@@ -180,8 +193,8 @@ fn converted(
     options: &AdoptOptions,
 ) -> Result<Plan> {
     let migrations = &session.project.migrations_folder.value;
-    let (known, notes) = known_files(session, tool, options)?;
-    let mut plan = Plan { notes, ..Plan::default() };
+    let Files { known, repeatable, notes } = known_files(session, tool, options)?;
+    let mut plan = Plan { repeatable, notes, ..Plan::default() };
     let baseline = history.baseline.as_deref().and_then(Key::parse);
     let mut missing = Vec::new();
     let mut changed = Vec::new();
@@ -213,15 +226,13 @@ fn converted(
         plan.new.extend(file.new);
     }
     plan.new = not_yet_there(std::mem::take(&mut plan.new), migrations)?;
+    let is_missing = |(name, _): &(String, String)| !migrations.join(name).exists();
+    plan.repeatable.retain(is_missing);
     Ok(plan)
 }
 
 /// The tool's files where they stand, else what they became.
-fn known_files(
-    session: &Session<'_>,
-    tool: Tool,
-    options: &AdoptOptions,
-) -> Result<(Vec<Known>, Vec<String>)> {
+fn known_files(session: &Session<'_>, tool: Tool, options: &AdoptOptions) -> Result<Files> {
     let migrations = &session.project.migrations_folder.value;
     let looked: Vec<PathBuf> = match (&options.from, tool) {
         (Some(from), _) => vec![from.clone()],
@@ -247,7 +258,7 @@ fn known_files(
         let before: Vec<Known> =
             session.folder()?.migrations.iter().filter_map(|file| source::of_converted(tool, file)).collect();
         if !before.is_empty() {
-            return Ok((before, Vec::new()));
+            return Ok(Files { known: before, ..Files::default() });
         }
     }
     let looked: Vec<String> = looked.iter().map(|folder| folder.display().to_string()).collect();

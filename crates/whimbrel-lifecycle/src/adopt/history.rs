@@ -172,8 +172,12 @@ fn flyway(rows: &[Row], found: &Found) -> Result<ToolHistory> {
         return Err(AdoptError::Code { tool: found.tool.title(), entries: code }.into());
     }
     if !repeatable.is_empty() {
+        repeatable.sort();
         repeatable.dedup();
-        history.notes.push(format!("repeatable files are not taken over: {}", repeatable.join(", ")));
+        history.notes.push(format!(
+            "repeatable files run once more, at the next `migrate`: {}",
+            repeatable.join(", ")
+        ));
     }
     Ok(history)
 }

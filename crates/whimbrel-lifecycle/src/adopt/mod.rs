@@ -16,6 +16,7 @@ use whimbrel_schema::catalog::Unmanaged;
 
 pub use error::AdoptError;
 pub use tool::Tool;
+pub(crate) use tool::own_tables;
 
 use crate::alembic::Origin;
 use crate::error::Result;

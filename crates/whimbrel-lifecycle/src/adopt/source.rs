@@ -61,15 +61,32 @@ struct Original {
     down: Option<String>,
 }
 
+/// A tool's files.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    /// The migrations, in order.
+    pub(super) known: Vec<Known>,
+    /// Flyway's repeatable files, name and text; they are read as they are.
+    pub(super) repeatable: Vec<(String, String)>,
+    /// What deserves a look.
+    pub(super) notes: Vec<String>,
+}
+
 /// Reads a tool's files and says what each becomes.
 ///
 /// # Errors
 /// A file cannot be read, or two have one version.
-pub(super) fn read(tool: Tool, folder: &Path) -> Result<(Vec<Known>, Vec<String>)> {
+pub(super) fn read(tool: Tool, folder: &Path) -> Result<Files> {
     let mut ups: BTreeMap<Key, Original> = BTreeMap::new();
     let mut downs: BTreeMap<Key, (String, String)> = BTreeMap::new();
     let mut notes = Vec::new();
+    let mut repeatable = Vec::new();
     for name in sql_files(folder)? {
+        if tool == Tool::Flyway && name.starts_with("R__") {
+            let text = read_text(&folder.join(&name))?;
+            repeatable.push((name, text));
+            continue;
+        }
         let Some(named) = FileName::parse(tool, &name) else {
             notes.push(format!("{name} was left out: its name is no migration's"));
             continue;
@@ -108,7 +125,7 @@ pub(super) fn read(tool: Tool, folder: &Path) -> Result<(Vec<Known>, Vec<String>
         notes.extend(placeholder(tool, &original));
         known.push(converted(tool, original, version)?);
     }
-    Ok((known, notes))
+    Ok(Files { known, repeatable, notes })
 }
 
 /// What a migration file that was converted before says of itself.
@@ -300,7 +317,7 @@ mod tests {
         ] {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
-        let (known, notes) = read(Tool::Flyway, folder.path()).unwrap();
+        let Files { known, notes, .. } = read(Tool::Flyway, folder.path()).unwrap();
         let files: Vec<_> = known.iter().map(|known| known.new.as_ref().unwrap().file_name.clone()).collect();
         assert_eq!(files, ["0001-a.sql", "0002-b.sql", "0003-c.sql"]);
         assert!(known[1].new.as_ref().unwrap().text.ends_with("-- whimbrel:down\nSELECT 0;\n"));

@@ -153,6 +153,22 @@ pub(super) fn find(catalog: &Catalog, wanted: Option<Tool>) -> Result<Found, Ado
     found.pop().ok_or_else(|| nothing(catalog, wanted))
 }
 
+/// Every table in which some tool keeps its history; none of them is a part of a schema.
+pub(crate) fn own_tables(catalog: &Catalog) -> Vec<QualifiedName> {
+    let is_tool = |table: &&Table| {
+        Tool::ALL.into_iter().any(|tool| tool.table() == table.name.name && tool.fits(table))
+    };
+    let histories: Vec<QualifiedName> =
+        catalog.tables.iter().filter(is_tool).map(|table| table.name.clone()).collect();
+    let metadata = histories
+        .iter()
+        .filter(|name| name.name == Tool::Rails.table())
+        .map(|name| name.sibling(RAILS_METADATA))
+        .filter(|name| catalog.table(name).is_some())
+        .collect::<Vec<_>>();
+    histories.into_iter().chain(metadata).collect()
+}
+
 fn nothing(catalog: &Catalog, wanted: Option<Tool>) -> AdoptError {
     let looked_for: Vec<&str> = match wanted {
         Some(tool) => vec![tool.table()],

@@ -1,10 +1,12 @@
-//! `migrate import alembic`: the script of Alembic's offline mode becomes migration files, one a revision.
+//! `migrate import alembic`: the script of Alembic's offline mode becomes migration files, one a revision; and how Alembic's
+//! users refer to revisions.
 //!
 //! This module reads and writes files; it speaks to no database.
 
 mod error;
 mod log;
 mod origin;
+mod reference;
 mod script;
 mod words;
 mod write;
@@ -16,6 +18,7 @@ use serde::Serialize;
 
 pub use error::ImportError;
 pub(crate) use origin::Origin;
+pub use reference::version_of;
 use script::{Piece, Revision, Verb};
 
 use crate::error::Result;
@@ -112,7 +115,7 @@ pub fn import(folder: &Folder, import: &Import) -> Result<ImportReport> {
         version = version.next();
     }
     report.notes = notes(&report, import.down.is_some(), &downs);
-    if !import.dry_run {
+    if !import.dry_run && !written.is_empty() {
         NewMigration::write_all(&written, folder)?;
     }
     Ok(report)

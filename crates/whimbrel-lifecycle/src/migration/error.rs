@@ -358,6 +358,20 @@ pub enum MigrationError {
         /// What was asked for.
         version: String,
     },
+    /// A stamp that would forget what is applied.
+    #[error("{version} cannot be stamped: the later {latest} is applied")]
+    #[diagnostic(
+        code(migrate::stamp_backwards),
+        help(
+            "`whimbrel rollback --to {version}` undoes what came later; the history never forgets what stands"
+        )
+    )]
+    StampBackwards {
+        /// What was asked for.
+        version: String,
+        /// The newest applied version.
+        latest: String,
+    },
     /// Something must be applied first.
     #[error("{count} migration(s) are pending, the first is {first}")]
     #[diagnostic(code(migrate::pending), help("run `whimbrel migrate` first"))]
