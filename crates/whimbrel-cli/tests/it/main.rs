@@ -10,6 +10,7 @@ mod forgotten;
 mod generated;
 mod golden;
 mod hooks;
+mod offline;
 mod project;
 mod rebase;
 mod repeatable;
