@@ -214,6 +214,47 @@ pub(crate) enum MigrateCommand {
         /// Up to this version; else all
         version: Option<String>,
     },
+    /// Take over the history that another tool keeps in this database
+    Adopt(AdoptArguments),
+    /// Write migration files from another tool's script
+    #[command(subcommand)]
+    Import(ImportCommand),
+}
+
+/// Arguments of `migrate adopt`.
+#[derive(Args, Debug)]
+pub(crate) struct AdoptArguments {
+    /// The tool; else the one whose table is found
+    #[arg(value_name = "TOOL", value_parser = ["alembic", "dbmate", "sqlx", "flyway", "django", "rails", "goose"])]
+    pub(crate) tool: Option<String>,
+    /// The folder of its files, where they do not stand in the migrations folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: Option<PathBuf>,
+    /// Replace a schema file that is there
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Show what would be done, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// What `migrate import` reads.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportCommand {
+    /// What `alembic upgrade head --sql` writes, a file a revision
+    Alembic {
+        /// The script; - is standard input
+        file: PathBuf,
+        /// What `alembic downgrade head:base --sql` writes; - is standard input
+        #[arg(long, value_name = "FILE")]
+        down: Option<PathBuf>,
+        /// The folder of the revisions' Python files, whose names name the files
+        #[arg(long, value_name = "DIR")]
+        revisions: Option<PathBuf>,
+        /// Show what would be written, and write nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 /// Arguments of `migrate squash`.

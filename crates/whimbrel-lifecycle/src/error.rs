@@ -21,6 +21,14 @@ pub enum LifecycleError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Migration(#[from] MigrationError),
+    /// Another tool's history.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Adopt(#[from] crate::adopt::AdoptError),
+    /// A script that is to become migration files.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Import(#[from] crate::alembic::ImportError),
     /// The database.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -2,6 +2,8 @@
 //!
 //! This crate never asks which engine it has: it works on `dyn Engine` and the capabilities that it offers.
 
+pub mod adopt;
+pub mod alembic;
 mod batch;
 pub mod compare;
 pub mod create;

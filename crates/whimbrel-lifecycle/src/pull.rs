@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use serde::Serialize;
-use whimbrel_schema::catalog::{Catalog, Unmanaged};
+use whimbrel_schema::catalog::{Catalog, QualifiedName, Unmanaged, UnmanagedKind};
 use whimbrel_schema::ddl;
 use whimbrel_schema::diff::diff;
 use whimbrel_schema::model::Schema;
@@ -35,15 +35,23 @@ pub struct Pulled {
 /// # Errors
 /// The engine cannot read it.
 pub async fn pull(session: &mut Session<'_>) -> Result<Pulled> {
-    let present = session.present(&[]).await?;
+    pull_without(session, &[]).await
+}
+
+/// Reads the schema from the database; these tables are left out, and count as unmanaged.
+pub(crate) async fn pull_without(session: &mut Session<'_>, left_out: &[QualifiedName]) -> Result<Pulled> {
+    let mut present = session.present(&[]).await?;
+    present.tables.retain(|table| !left_out.contains(&table.name));
     let raised = raise(&present);
     let source = print_rust(&raised.schema);
     let mut unmanaged = present.unmanaged;
-    unmanaged.extend(present.views.iter().map(|view| Unmanaged {
-        kind: whimbrel_schema::catalog::UnmanagedKind::View,
-        name: view.name.clone(),
-    }));
+    unmanaged.extend(
+        present.views.iter().map(|view| Unmanaged { kind: UnmanagedKind::View, name: view.name.clone() }),
+    );
+    unmanaged
+        .extend(left_out.iter().map(|name| Unmanaged { kind: UnmanagedKind::Table, name: name.clone() }));
     unmanaged.sort();
+    unmanaged.dedup();
     Ok(Pulled { schema: raised.schema, source, notes: raised.notes, unmanaged })
 }
 
@@ -87,6 +95,15 @@ pub struct BaselineReport {
 /// # Errors
 /// The database differs from the declaration, or it has a history already.
 pub async fn baseline(session: &mut Session<'_>, version: Option<&Version>) -> Result<BaselineReport> {
+    baseline_titled(session, version, "The schema as it was taken over").await
+}
+
+/// The same, with the first line of the file that it may write.
+pub(crate) async fn baseline_titled(
+    session: &mut Session<'_>,
+    version: Option<&Version>,
+    title: &str,
+) -> Result<BaselineReport> {
     let folder = session.folder()?;
     let written = if folder.migrations.is_empty() {
         if !session.engine.history().await?.is_empty() {
@@ -96,7 +113,7 @@ pub async fn baseline(session: &mut Session<'_>, version: Option<&Version>) -> R
         let script = ddl::script(&diff(&Catalog::default(), &declared.catalog, &[]));
         let version = next_version(&folder, jiff::Timestamp::now());
         let file_name = format!("{version}-baseline.sql");
-        let text = ddl::migration_file(&script, "The schema as it was taken over");
+        let text = ddl::migration_file(&script, title);
         let desired = session.normalised(&declared).await?;
         let snapshot = Some(snapshot(session, &declared, desired));
         Some(NewMigration { version, file_name, text, snapshot }.write(&folder)?)

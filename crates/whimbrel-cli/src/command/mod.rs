@@ -9,11 +9,13 @@ use crate::connect::{Purpose, connect};
 use crate::error::ExitCode;
 use crate::output::Output;
 
+mod adopt;
 mod alembic;
 mod completions;
 mod config;
 mod create;
 mod doctor;
+mod import;
 mod init;
 mod migrate;
 mod rebase;
@@ -50,6 +52,8 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> Outcome {
             Some(MigrateCommand::Baseline { version }) => {
                 migrate::baseline(&context, version.as_deref()).await
             }
+            Some(MigrateCommand::Adopt(given)) => adopt::run(&context, given).await,
+            Some(MigrateCommand::Import(given)) => import::run(&context, given),
         },
         Command::Rollback(given) => rollback::run(&context, given).await,
         Command::Reset => init::reset(&context).await,

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod adopt;
 mod adoption;
 mod catalogue;
 mod drift;
@@ -10,6 +11,7 @@ mod forgotten;
 mod generated;
 mod golden;
 mod hooks;
+mod import_alembic;
 mod offline;
 mod project;
 mod rebase;

@@ -43,6 +43,11 @@ pub(super) struct Wrong {
     pub(super) help: String,
 }
 
+/// Whether a comment gives a directive, understood or not.
+pub(crate) fn is_directive(comment: &str) -> bool {
+    !matches!(parse(comment), Ok(None))
+}
+
 fn wrong<T>(what: &str, help: &str) -> Result<T, Wrong> {
     Err(Wrong { what: what.to_owned(), help: help.to_owned() })
 }

@@ -2,6 +2,7 @@
 //!
 //! This module reads and writes the migrations folder; it speaks to no database.
 
+mod body;
 mod chain;
 pub(crate) mod conflict;
 mod create;
@@ -14,8 +15,10 @@ mod source;
 mod squashed;
 mod version;
 
+pub(crate) use body::StatementHead;
 pub use chain::{Chain, SUM_FILE};
 pub use create::{NewMigration, Snapshot, file_stem, next_version};
+pub(crate) use directive::is_directive;
 pub use error::MigrationError;
 pub use folder::{Folder, Migration, Repeatable, SNAPSHOT_FOLDER};
 pub(crate) use folder::{Listing, list, split_name};

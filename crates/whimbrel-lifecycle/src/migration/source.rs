@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use squawk_lexer::TokenKind;
 use whimbrel_engine::{Allowance, Batch, Grouping, Source, Statement};
 
+use super::body::StatementHead;
 use super::directive::{self, Directive};
 use super::{MigrationError, Replaces};
 
@@ -113,10 +114,8 @@ struct Reader<'a> {
     dialect: Option<String>,
     /// Where the open statement begins, and where its last token ends.
     open: Option<(usize, usize)>,
-    /// Words of the open statement that matter for finding its end.
-    head: Vec<String>,
-    /// Nesting of `BEGIN ATOMIC … END` and `CASE … END` in a routine's body.
-    depth: usize,
+    /// What matters of the open statement for finding its end.
+    head: StatementHead,
     /// Within goose's `StatementBegin` … `StatementEnd`.
     in_one_statement: bool,
     /// What the file says of transactions above its first section.
@@ -143,8 +142,7 @@ impl<'a> Reader<'a> {
             section: Section::Before,
             dialect: None,
             open: None,
-            head: Vec::new(),
-            depth: 0,
+            head: StatementHead::default(),
             in_one_statement: false,
             file_grouping: Grouping::File,
             grouping: Grouping::File,
@@ -185,38 +183,19 @@ impl<'a> Reader<'a> {
                 text.len(),
             ));
         }
-        if kind == TokenKind::Semi && self.depth == 0 && !self.in_one_statement {
+        if kind == TokenKind::Semi && !self.head.in_body() && !self.in_one_statement {
             return self.end_statement();
         }
         if kind == TokenKind::Ident {
-            self.track_body(&text.to_ascii_lowercase());
+            self.head.word(&text.to_ascii_lowercase());
         }
         let start = self.open.map_or(offset, |(start, _)| start);
         self.open = Some((start, offset + text.len()));
         Ok(())
     }
 
-    /// A routine's `BEGIN ATOMIC … END` holds semicolons of its own.
-    fn track_body(&mut self, word: &str) {
-        if self.head.len() < 4 {
-            self.head.push(word.to_owned());
-        }
-        let in_routine = self.head.first().is_some_and(|first| first == "create")
-            && self.head.iter().any(|word| word == "function" || word == "procedure");
-        if !in_routine {
-            return;
-        }
-        match word {
-            "atomic" => self.depth += 1,
-            "case" if self.depth > 0 => self.depth += 1,
-            "end" if self.depth > 0 => self.depth -= 1,
-            _ => {}
-        }
-    }
-
     fn end_statement(&mut self) -> Result<(), MigrationError> {
-        self.depth = 0;
-        let head = std::mem::take(&mut self.head);
+        let head = self.head.take();
         let Some((start, end)) = self.open.take() else { return Ok(()) };
         if controls_transaction(&head) {
             return Err(self.syntax(
