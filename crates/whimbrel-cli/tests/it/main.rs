@@ -14,6 +14,7 @@ mod hooks;
 mod import_alembic;
 mod load;
 mod locks;
+mod offline;
 mod project;
 mod rebase;
 mod repeatable;

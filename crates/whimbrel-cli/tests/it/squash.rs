@@ -1,5 +1,7 @@
 //! Squashing: one file in the place of several, proved to leave the same, and histories that go on with it.
 
+use whimbrel_testkit::PostgresVersion;
+
 use crate::faults::{applied, fails, finish, on_both, query, start};
 use crate::project::{Engine, Project};
 
@@ -312,4 +314,22 @@ fn transactions_stay_their_own(engine: Engine) {
     assert_eq!(text.matches("-- whimbrel:transaction on").count(), 3, "{text}");
     project.run(&["migrate"], 0);
     assert_eq!(query(&project, "SELECT count(*) FROM b"), ["0"]);
+}
+
+/// An index that is built concurrently stays so, and the files beside it keep their transactions.
+#[test]
+fn what_runs_outside_a_transaction() {
+    let project = with(Engine::Postgres(PostgresVersion::V17), &FILES);
+    let concurrent = "-- whimbrel:up\nCREATE INDEX CONCURRENTLY users_by_role ON users (role);\n\
+        -- whimbrel:batch size=10\nUPDATE users SET role = 'x' WHERE role IS NULL;\n\
+        -- whimbrel:down\nDROP INDEX CONCURRENTLY users_by_role;\n";
+    project.sandbox.write("migrations/0005-concurrent.sql", concurrent).unwrap();
+    project.run(&["migrate"], 0);
+    project.run(&["migrate", "squash", "0001..0005", "--name", "all"], 0);
+    let text = project.sandbox.read("migrations/0005-all.sql").unwrap();
+    assert!(text.contains("-- whimbrel:transaction off\nCREATE INDEX CONCURRENTLY"), "{text}");
+    project.run(&["rollback", "--to", "0"], 0);
+    project.run(&["migrate"], 0);
+    assert_eq!(query(&project, "SELECT count(*) FROM users"), ["0"]);
+    assert_eq!(history(&project), ["0005-all applied"]);
 }
