@@ -10,6 +10,8 @@ pub mod diff;
 pub mod fingerprint;
 pub mod generate;
 pub mod grammar;
+#[cfg(feature = "lint")]
+pub mod lint;
 pub mod lower;
 pub mod model;
 pub mod operation;
@@ -18,3 +20,5 @@ pub mod raise;
 pub mod read;
 pub mod rename;
 pub mod sql_text;
+#[cfg(feature = "lint")]
+pub mod statement;
