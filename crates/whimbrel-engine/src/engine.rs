@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use whimbrel_schema::catalog::Catalog;
+use whimbrel_schema::catalog::{Catalog, QualifiedName};
 
 use crate::{HistoryChange, HistoryEntry, Inventory, Result, Step};
 
@@ -30,6 +30,17 @@ pub struct ServerDescription {
 pub struct Scope {
     /// The database schemas, the default one first.
     pub schemas: Vec<String>,
+}
+
+/// How large a table is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableSize {
+    /// Its rows.
+    pub rows: u64,
+    /// Whether the rows were counted, or taken from the server's statistics.
+    pub is_exact: bool,
+    /// Its size on disk with its indexes, in bytes; none where the engine does not keep account of it.
+    pub bytes: Option<u64>,
 }
 
 /// A connected datastore.
@@ -105,4 +116,13 @@ pub trait Relational: Send {
     /// The desired catalogue as this engine would print it: every object is built in a scratch place that is
     /// gone afterwards, and read back. `introspect` after applying `desired` gives an equal catalogue.
     async fn normalise(&mut self, desired: &Catalog) -> Result<Catalog>;
+
+    /// The rows of one query, written in PostgreSQL's SQL, each value as text. Changes nothing.
+    ///
+    /// # Errors
+    /// The engine refuses the query, or it is none.
+    async fn rows(&mut self, query: &str) -> Result<Vec<Vec<Option<String>>>>;
+
+    /// How large a table is; none where there is no such table. Large tables are estimated.
+    async fn table_size(&mut self, table: &QualifiedName) -> Result<Option<TableSize>>;
 }

@@ -1,6 +1,4 @@
-//! The migration history and the steps that change it.
-
-use std::sync::Arc;
+//! The migration history and the changes to it.
 
 use serde::{Deserialize, Serialize};
 
@@ -64,34 +62,4 @@ pub enum HistoryChange {
         /// The version.
         version: String,
     },
-}
-
-/// A source file, for messages that point into it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
-    /// The path as the user knows it.
-    pub name: String,
-    /// The whole text.
-    pub text: Arc<str>,
-}
-
-/// One statement of a step.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Statement {
-    /// The statement's text without its closing semicolon.
-    pub sql: String,
-    /// Where it begins in the step's source, in bytes.
-    pub offset: usize,
-}
-
-/// The statements of one direction of one migration file, with the change to the history:
-/// all of it happens, or nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// The file that the statements come from.
-    pub source: Source,
-    /// The statements in order.
-    pub statements: Vec<Statement>,
-    /// The change to the history.
-    pub history: HistoryChange,
 }

@@ -1,4 +1,4 @@
-//! What every engine has in common: the traits, the history and step types, and the errors.
+//! What every engine has in common: the traits, the history, journal and step types, and the errors.
 //!
 //! This crate opens no socket. An engine crate implements [`Engine`] and, for the relational data
 //! model, [`Relational`]; the use cases in `whimbrel-lifecycle` know nothing else of it.
@@ -7,8 +7,14 @@ mod engine;
 mod error;
 mod history;
 mod inventory;
+mod journal;
+mod step;
+mod watch;
 
-pub use engine::{Engine, Relational, Scope, ServerDescription};
+pub use engine::{Engine, Relational, Scope, ServerDescription, TableSize};
 pub use error::{EngineError, Result};
-pub use history::{HistoryChange, HistoryEntry, HistoryKind, Source, Statement, Step};
+pub use history::{HistoryChange, HistoryEntry, HistoryKind};
 pub use inventory::{Inventory, TableUsage};
+pub use journal::{JournalEntry, JournalState, Verdict};
+pub use step::{Allowance, Batch, Grouping, Source, Statement, Step, Unit};
+pub use watch::{Applied, LockWait, Notice, StatementReport, Unwatched, Watch};

@@ -5,8 +5,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use whimbrel_engine::{
     Engine, HistoryChange, HistoryEntry, Inventory, Relational, Result, Scope, ServerDescription, Step,
+    TableSize,
 };
-use whimbrel_schema::catalog::Catalog;
+use whimbrel_schema::catalog::{Catalog, QualifiedName};
 
 use crate::connection::Postgres;
 
@@ -90,5 +91,13 @@ impl Relational for Postgres {
 
     async fn normalise(&mut self, desired: &Catalog) -> Result<Catalog> {
         self.build_in_scratch(desired).await
+    }
+
+    async fn rows(&mut self, query: &str) -> Result<Vec<Vec<Option<String>>>> {
+        self.read_rows(query).await
+    }
+
+    async fn table_size(&mut self, table: &QualifiedName) -> Result<Option<TableSize>> {
+        self.size_of_table(table).await
     }
 }

@@ -18,6 +18,7 @@ mod normalise;
 mod options;
 mod quote;
 mod result_set;
+mod rows;
 mod sql_scan;
 mod tls;
 mod url;

@@ -61,6 +61,17 @@ pub(crate) fn carry_out(workspace: &mut Workspace<'_>, sql: &str) -> Outcome<()>
     dispatch(workspace, &node).map_err(|trouble| trouble.at(start.unwrap_or(0)..sql.trim_end().len().max(1)))
 }
 
+/// A query of PostgreSQL's SQL in SQLite's dialect.
+pub(crate) fn query(workspace: &Workspace<'_>, sql: &str) -> Outcome<String> {
+    let node = parse_statement(sql)?;
+    match node.kind() {
+        SyntaxKind::SELECT | SyntaxKind::COMPOUND_SELECT | SyntaxKind::VALUES => {
+            rows::rendered_query(workspace, &node)
+        }
+        other => Err(Trouble::refused(format!("`{}` is no query", first_words(&node, other)))),
+    }
+}
+
 fn dispatch(workspace: &mut Workspace<'_>, node: &SyntaxNode) -> Outcome<()> {
     match node.kind() {
         SyntaxKind::CREATE_TABLE => create_table::create_table(workspace, node),

@@ -2,11 +2,13 @@
 
 use async_trait::async_trait;
 use rusqlite::Connection;
-use whimbrel_engine::{Relational, Result, Scope};
-use whimbrel_schema::catalog::{Catalog, DEFAULT_SCHEMA, View};
+use rusqlite::types::ValueRef;
+use whimbrel_engine::{EngineError, Relational, Result, Scope, TableSize};
+use whimbrel_schema::catalog::{Catalog, DEFAULT_SCHEMA, QualifiedName, View};
 
 use crate::connection::{SqliteOptions, classify};
 use crate::engine::Sqlite;
+use crate::quote::quoted;
 use crate::trouble::Trouble;
 use crate::workspace::Workspace;
 use crate::{connection, interpret, introspect, ledger};
@@ -24,6 +26,64 @@ impl Relational for Sqlite {
 
     async fn normalise(&mut self, desired: &Catalog) -> Result<Catalog> {
         normalised(desired)
+    }
+
+    async fn rows(&mut self, query: &str) -> Result<Vec<Vec<Option<String>>>> {
+        let database = self.database();
+        match self.reader()? {
+            Some(connection) => rows(connection, query, &database),
+            None => rows(&connection::open(&SqliteOptions::memory())?, query, &database),
+        }
+    }
+
+    async fn table_size(&mut self, table: &QualifiedName) -> Result<Option<TableSize>> {
+        let database = self.database();
+        let Some(connection) = self.reader()? else { return Ok(None) };
+        let counted = ledger::has_table(connection, &table.name).and_then(|exists| {
+            if !exists {
+                return Ok(None);
+            }
+            let sql = format!("SELECT count(*) FROM {}", quoted(&table.name));
+            connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).map(Some)
+        });
+        let rows = counted.map_err(|error| classify(&error, &database, "counting rows"))?;
+        Ok(rows.map(|rows| TableSize { rows: rows.unsigned_abs(), is_exact: true, bytes: None }))
+    }
+}
+
+/// Runs a query in a connection that must not write.
+fn rows(connection: &Connection, query: &str, database: &str) -> Result<Vec<Vec<Option<String>>>> {
+    let failed = |error: rusqlite::Error| classify(&error, database, "reading rows");
+    let sql = interpret::query(&Workspace::new(connection, true), query)
+        .map_err(|trouble| trouble.about("a query", database))?;
+    let mut statement = connection.prepare(&sql).map_err(failed)?;
+    if !statement.readonly() {
+        return Err(EngineError::Refused {
+            doing: "reading rows".to_owned(),
+            reason: "the query would write".to_owned(),
+        });
+    }
+    let width = statement.column_count();
+    let mut found = statement.query([]).map_err(failed)?;
+    let mut rows = Vec::new();
+    while let Some(row) = found.next().map_err(failed)? {
+        let values =
+            (0..width).map(|index| row.get_ref(index).map(value_text)).collect::<rusqlite::Result<_>>();
+        rows.push(values.map_err(failed)?);
+    }
+    Ok(rows)
+}
+
+fn value_text(value: ValueRef<'_>) -> Option<String> {
+    match value {
+        ValueRef::Null => None,
+        ValueRef::Integer(number) => Some(number.to_string()),
+        ValueRef::Real(number) => Some(number.to_string()),
+        ValueRef::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Blob(bytes) => Some(bytes.iter().fold("\\x".to_owned(), |mut text, byte| {
+            text.push_str(&format!("{byte:02x}"));
+            text
+        })),
     }
 }
 

@@ -252,7 +252,7 @@ fn step(statements: &[String], version: &str, up: bool) -> Step {
             let offset = text.len();
             text.push_str(sql);
             text.push_str(";\n");
-            Statement { sql: sql.clone(), offset }
+            Statement::new(sql.clone(), offset)
         })
         .collect();
     let entry = HistoryEntry {

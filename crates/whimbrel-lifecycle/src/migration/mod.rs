@@ -4,6 +4,7 @@
 
 mod chain;
 mod create;
+mod directive;
 mod error;
 mod folder;
 mod plan;

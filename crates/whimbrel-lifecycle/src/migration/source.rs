@@ -5,14 +5,10 @@ use std::sync::Arc;
 use miette::{NamedSource, SourceSpan};
 use sha2::{Digest as _, Sha256};
 use squawk_lexer::TokenKind;
-use whimbrel_engine::{Source, Statement};
+use whimbrel_engine::{Allowance, Batch, Grouping, Source, Statement};
 
 use super::MigrationError;
-
-/// The directives that a comment may give, after `-- whimbrel:`.
-const DIRECTIVES: [&str; 3] = ["up", "down", "engine"];
-/// The dialects that `-- whimbrel:engine` knows; `any` ends the restriction.
-const DIALECTS: [&str; 3] = ["postgres", "sqlite", "any"];
+use super::directive::{self, Directive};
 
 /// One statement with the dialect that it is meant for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +28,8 @@ pub struct SqlFile {
     pub up: Vec<ScopedStatement>,
     /// The statements of `-- whimbrel:down`; none where there is no such section.
     pub down: Option<Vec<ScopedStatement>>,
+    /// The lint findings that are accepted for the whole file.
+    pub allowed: Vec<Allowance>,
     /// SHA-256 over the tokens and directives, lower-case hex. Comments, white space and line ends do not count.
     pub checksum: String,
 }
@@ -88,6 +86,17 @@ struct Reader<'a> {
     head: Vec<String>,
     /// Nesting of `BEGIN ATOMIC … END` and `CASE … END` in a routine's body.
     depth: usize,
+    /// Within goose's `StatementBegin` … `StatementEnd`.
+    in_one_statement: bool,
+    /// What the file says of transactions above its first section.
+    file_grouping: Grouping,
+    grouping: Grouping,
+    /// How many groups there are so far.
+    groups: usize,
+    /// What stands above the next statement.
+    batch: Option<(Batch, usize)>,
+    allowed: Vec<Allowance>,
+    file_allowed: Vec<Allowance>,
     up: Option<Vec<ScopedStatement>>,
     down: Option<Vec<ScopedStatement>>,
     hasher: Sha256,
@@ -103,6 +112,13 @@ impl<'a> Reader<'a> {
             open: None,
             head: Vec::new(),
             depth: 0,
+            in_one_statement: false,
+            file_grouping: Grouping::File,
+            grouping: Grouping::File,
+            groups: 0,
+            batch: None,
+            allowed: Vec::new(),
+            file_allowed: Vec::new(),
             up: None,
             down: None,
             hasher: Sha256::new(),
@@ -134,7 +150,7 @@ impl<'a> Reader<'a> {
                 text.len(),
             ));
         }
-        if kind == TokenKind::Semi && self.depth == 0 {
+        if kind == TokenKind::Semi && self.depth == 0 && !self.in_one_statement {
             return self.end_statement();
         }
         if kind == TokenKind::Ident {
@@ -170,15 +186,31 @@ impl<'a> Reader<'a> {
         if controls_transaction(&head) {
             return Err(self.syntax(
                 "this statement begins or ends a transaction",
-                "leave it out: every file is one transaction, together with its row in the history",
+                "leave it out: every file is one transaction, together with its row in the history; `-- whimbrel:transaction off` \
+                 runs it statement by statement",
                 start,
                 end - start,
             ));
         }
-        let scoped = ScopedStatement {
-            statement: Statement { sql: self.text[start..end].to_owned(), offset: start },
-            dialect: self.dialect.clone(),
+        let sql = self.text[start..end].trim_end_matches(';').trim_end();
+        let batch = self.batch.take();
+        if let Some((_, place)) = &batch
+            && !head.first().is_some_and(|word| word == "update" || word == "delete")
+        {
+            return Err(self.syntax(
+                "only an UPDATE or a DELETE runs in batches",
+                "put `-- whimbrel:batch` right above the statement that it is for",
+                *place,
+                "-- whimbrel:batch".len(),
+            ));
+        }
+        let statement = Statement {
+            grouping: self.grouping,
+            batch: batch.map(|(batch, _)| batch),
+            allowed: std::mem::take(&mut self.allowed),
+            ..Statement::new(sql, start)
         };
+        let scoped = ScopedStatement { statement, dialect: self.dialect.clone() };
         match self.section {
             Section::Up => self.up.get_or_insert_default().push(scoped),
             Section::Down => self.down.get_or_insert_default().push(scoped),
@@ -188,50 +220,75 @@ impl<'a> Reader<'a> {
     }
 
     fn comment(&mut self, offset: usize, text: &str) -> Result<(), MigrationError> {
-        let body = text.trim_start_matches('-').trim();
-        let dbmate = body.strip_prefix("migrate:");
-        let Some(directive) = body.strip_prefix("whimbrel:").or(dbmate) else { return Ok(()) };
-        let mut words = directive.split_whitespace();
-        let verb = words.next().unwrap_or_default();
-        let rest: Vec<&str> = words.collect();
-        self.hash(&format!("--{verb} {}", rest.join(" ")));
-        match (verb, rest.as_slice()) {
-            ("up", []) => self.begin(Section::Up, offset, text),
-            ("down", []) => self.begin(Section::Down, offset, text),
-            ("up" | "down", _) => Err(self.syntax(
-                "this section asks for something that is not supported",
-                "every file runs in one transaction; write the marker without options",
-                offset,
-                text.trim_end().len(),
-            )),
-            ("engine", [dialect]) if DIALECTS.contains(dialect) && dbmate.is_none() => {
+        let found = directive::parse(text)
+            .map_err(|wrong| self.syntax(&wrong.what, &wrong.help, offset, text.trim_end().len()))?;
+        let Some((directive, hashed)) = found else { return Ok(()) };
+        if let Some(hashed) = hashed {
+            self.hash(&hashed);
+        }
+        match directive {
+            Directive::Up { transaction } => self.begin(Section::Up, transaction, offset, text),
+            Directive::Down { transaction } => self.begin(Section::Down, transaction, offset, text),
+            Directive::Engine(dialect) => {
                 self.end_statement()?;
-                self.dialect = (*dialect != "any").then(|| (*dialect).to_owned());
+                self.dialect = dialect;
                 Ok(())
             }
-            ("engine", _) => Err(self.syntax(
-                "this engine is not known",
-                "write `-- whimbrel:engine postgres`, `sqlite`, or `any` to end the restriction",
-                offset,
-                text.trim_end().len(),
-            )),
-            _ => {
-                let nearest = DIRECTIVES
-                    .into_iter()
-                    .max_by(|a, b| strsim::jaro(a, verb).total_cmp(&strsim::jaro(b, verb)))
-                    .unwrap_or("up");
-                let help = format!(
-                    "the nearest one is `-- whimbrel:{nearest}`; known are {}",
-                    DIRECTIVES.map(|known| format!("`{known}`")).join(", ")
-                );
-                Err(self.syntax("this directive is not known", &help, offset, text.trim_end().len()))
+            Directive::Transaction { together } => self.switch_transaction(together),
+            Directive::Batch(batch) => {
+                self.end_statement()?;
+                self.batch = Some((batch, offset));
+                Ok(())
+            }
+            Directive::Allow { code, reason } => {
+                let allowance = Allowance { code, reason, offset };
+                if self.section == Section::Before {
+                    self.file_allowed.push(allowance);
+                } else {
+                    self.end_statement()?;
+                    self.allowed.push(allowance);
+                }
+                Ok(())
+            }
+            Directive::StatementBegin => {
+                self.end_statement()?;
+                self.in_one_statement = true;
+                Ok(())
+            }
+            Directive::StatementEnd => {
+                self.in_one_statement = false;
+                self.end_statement()
             }
         }
     }
 
-    fn begin(&mut self, section: Section, offset: usize, text: &str) -> Result<(), MigrationError> {
+    fn switch_transaction(&mut self, together: bool) -> Result<(), MigrationError> {
+        self.end_statement()?;
+        let grouping = if together {
+            self.groups += 1;
+            Grouping::Group(self.groups)
+        } else {
+            Grouping::Alone
+        };
+        if self.section == Section::Before {
+            self.file_grouping = grouping;
+        }
+        self.grouping = grouping;
+        Ok(())
+    }
+
+    fn begin(
+        &mut self,
+        section: Section,
+        transaction: bool,
+        offset: usize,
+        text: &str,
+    ) -> Result<(), MigrationError> {
         self.end_statement()?;
         self.dialect = None;
+        self.batch = None;
+        self.allowed.clear();
+        self.grouping = if transaction { self.file_grouping } else { Grouping::Alone };
         let slot = if section == Section::Up { &mut self.up } else { &mut self.down };
         if slot.is_some() {
             return Err(self.syntax(
@@ -248,6 +305,14 @@ impl<'a> Reader<'a> {
 
     fn finish(mut self) -> Result<SqlFile, MigrationError> {
         self.end_statement()?;
+        if let Some((_, place)) = &self.batch {
+            return Err(self.syntax(
+                "no statement follows this",
+                "put `-- whimbrel:batch` right above the UPDATE or DELETE that it is for",
+                *place,
+                "-- whimbrel:batch".len(),
+            ));
+        }
         let Some(up) = self.up else {
             return Err(MigrationError::NoUpSection { file: self.name.to_owned() });
         };
@@ -255,6 +320,7 @@ impl<'a> Reader<'a> {
             source: Source { name: self.name.to_owned(), text: Arc::from(self.text) },
             up,
             down: self.down,
+            allowed: self.file_allowed,
             checksum: hex(&self.hasher.finalize()),
         })
     }
@@ -333,6 +399,8 @@ mod tests {
             "-- whimbrel:up\r\nSELECT   1 ;\r\n",
             "-- note\n--whimbrel:up\n/* x */ SELECT 1; -- tail",
             "-- migrate:up\nSELECT 1;",
+            "-- +goose Up\nSELECT 1;",
+            "-- whimbrel:allow some-code for good\n-- whimbrel:up\nSELECT 1;",
         ] {
             assert_eq!(parse("1-a.sql", same).unwrap().checksum, base, "{same:?}");
         }
@@ -366,6 +434,46 @@ mod tests {
     }
 
     #[test]
+    fn transactions_and_batches_are_read() {
+        let text = "-- whimbrel:allow a-code it is empty\n-- whimbrel:up\n-- whimbrel:transaction off\nSELECT 1;\n\
+                    -- whimbrel:transaction on\nSELECT 2;\nSELECT 3;\n-- whimbrel:transaction off\n\
+                    -- whimbrel:allow b-code small table\n-- whimbrel:batch size=500 key=\"Id\" pause=20ms\n\
+                    UPDATE t SET a = 1;\nSELECT 4;\n-- whimbrel:down\nSELECT 5;";
+        let file = parse("1-a.sql", text).unwrap();
+        let groupings: Vec<Grouping> = file.up.iter().map(|scoped| scoped.statement.grouping).collect();
+        let (alone, group) = (Grouping::Alone, Grouping::Group(1));
+        assert_eq!(groupings, [alone, group, group, alone, alone]);
+        assert_eq!(file.down.unwrap()[0].statement.grouping, Grouping::File);
+        let batched = &file.up[3].statement;
+        let batch = Batch { size: 500, key: Some("Id".into()), pause: std::time::Duration::from_millis(20) };
+        assert_eq!(batched.batch.as_ref(), Some(&batch));
+        assert_eq!(
+            (batched.allowed[0].code.as_str(), batched.allowed[0].reason.as_str()),
+            ("b-code", "small table")
+        );
+        assert_eq!(file.allowed[0].code, "a-code");
+        assert!(file.up[4].statement.batch.is_none() && file.up[4].statement.allowed.is_empty());
+    }
+
+    #[test]
+    fn other_tools_markers_are_read_as_they_are() {
+        let dbmate =
+            parse("1-a.sql", "-- migrate:up transaction:false\nSELECT 1;\n-- migrate:down\nSELECT 2;")
+                .unwrap();
+        assert_eq!(dbmate.up[0].statement.grouping, Grouping::Alone);
+        assert_eq!(dbmate.down.unwrap()[0].statement.grouping, Grouping::File);
+        let goose = parse(
+            "1-a.sql",
+            "-- +goose NO TRANSACTION\n-- +goose Up\n-- +goose StatementBegin\nINSERT INTO a VALUES (1); INSERT INTO b \
+             VALUES (2);\n-- +goose StatementEnd\nSELECT 1;\n-- +goose Down\nSELECT 2;",
+        )
+        .unwrap();
+        assert_eq!(texts(&goose.up), ["INSERT INTO a VALUES (1); INSERT INTO b VALUES (2)", "SELECT 1"]);
+        assert_eq!(goose.up[0].statement.grouping, Grouping::Alone);
+        assert_eq!(goose.down.unwrap()[0].statement.grouping, Grouping::Alone);
+    }
+
+    #[test]
     fn a_savepoint_does_not_end_the_transaction() {
         let text = "-- whimbrel:up\nSAVEPOINT s; ROLLBACK TO s; RELEASE s;";
         assert_eq!(parse("1-a.sql", text).unwrap().up.len(), 3);
@@ -380,7 +488,14 @@ mod tests {
             ("-- whimbrel:up\n-- whimbrel:up\n", "stands twice"),
             ("-- whimbrel:upp\n", "directive is not known"),
             ("-- whimbrel:up\n-- whimbrel:engine oracle\n", "engine is not known"),
-            ("-- migrate:up transaction:false\n", "not supported"),
+            ("-- migrate:up retries:3\n", "not supported"),
+            ("-- +goose Up\n-- +goose ENVSUB ON\n", "environment variables"),
+            ("-- whimbrel:up\n-- whimbrel:transaction maybe\n", "`on` or `off`"),
+            ("-- whimbrel:up\n-- whimbrel:batch size=0\nDELETE FROM t;", "size"),
+            ("-- whimbrel:up\n-- whimbrel:batch key=id\nDELETE FROM t;", "size"),
+            ("-- whimbrel:up\n-- whimbrel:batch size=10\nSELECT 1;", "only an UPDATE or a DELETE"),
+            ("-- whimbrel:up\n-- whimbrel:batch size=10\n", "no statement follows"),
+            ("-- whimbrel:up\n-- whimbrel:allow index-not-concurrent\nSELECT 1;", "says no reason"),
             ("-- nothing\n", "no `-- whimbrel:up`"),
             ("-- whimbrel:up\nSELECT 1; COMMIT;", "begins or ends a transaction"),
             ("-- whimbrel:up\nbegin work; SELECT 1;", "begins or ends a transaction"),

@@ -34,6 +34,7 @@ pub use self::guard::{Action, GuardError};
 pub use self::keys::reference_markdown;
 pub use self::setting::{Origin, Secret, Setting, SettingRow, VariableFrom, VariableSource};
 pub use self::url::{DatabaseUrl, SqliteLocation, UrlError, UrlScheme};
+pub(crate) use self::values::parse_duration;
 pub use self::values::{
     DataModel, LogFormat, LogLevel, LoggingSettings, PoolSettings, PostgresSettings, SqliteSettings, SslMode,
     Synchronous,

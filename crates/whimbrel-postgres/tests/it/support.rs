@@ -49,7 +49,7 @@ pub(crate) fn step(version: &str, statements: &[&str]) -> Step {
             let offset = text.len();
             text.push_str(sql);
             text.push_str(";\n");
-            Statement { sql: (*sql).to_owned(), offset }
+            Statement::new(*sql, offset)
         })
         .collect();
     Step {

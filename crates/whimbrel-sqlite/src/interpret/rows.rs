@@ -27,11 +27,16 @@ pub(super) fn columns_of_statement(workspace: &Workspace<'_>, node: &SyntaxNode)
 }
 
 pub(super) fn select(workspace: &mut Workspace<'_>, node: &SyntaxNode) -> Outcome<()> {
+    let sql = rendered_query(workspace, node)?;
+    workspace.run(sql)
+}
+
+/// The query in SQLite's dialect.
+pub(super) fn rendered_query(workspace: &Workspace<'_>, node: &SyntaxNode) -> Outcome<String> {
     let columns = columns_of_statement(workspace, node)?;
     let mut writer = Writer::new(Tongue::Sqlite, &columns);
     writer.copy(node)?;
-    let sql = writer.finish();
-    workspace.run(sql)
+    Ok(writer.finish())
 }
 
 /// A writer with the table that is written to.

@@ -47,7 +47,7 @@ pub(crate) fn step(version: &str, sql: &str) -> Step {
             let range = statement.syntax().text_range();
             let (start, end) = (usize::from(range.start()), usize::from(range.end()));
             let text = sql[start..end].trim_end().trim_end_matches(';');
-            Statement { sql: text.to_owned(), offset: start }
+            Statement::new(text, start)
         })
         .filter(|statement| !statement.sql.trim().is_empty())
         .collect();
