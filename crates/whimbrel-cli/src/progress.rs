@@ -31,6 +31,8 @@ impl Progress {
     fn shows(&self, event: &Event) -> bool {
         match event {
             Event::StepStarted { .. } => self.statements || (self.json && self.level >= LogLevel::Debug),
+            Event::Finding { severity: "note", .. } => self.level >= LogLevel::Info,
+            Event::Finding { .. } | Event::Counted { .. } => self.level >= LogLevel::Warn,
             _ => self.level >= LogLevel::Info,
         }
     }
@@ -57,6 +59,13 @@ impl Observer for Progress {
                 for statement in statements {
                     self.output.note(&format!("{statement};"));
                 }
+            }
+            Event::Finding { file, line, severity, code, reason, lock } => {
+                let lock = if lock.is_empty() { String::new() } else { format!("; {lock}") };
+                self.output.note(&format!("{severity:<12} {file}:{line} {code}: {reason}{lock}"));
+            }
+            Event::Counted { file, line, what } => {
+                self.output.note(&format!("{:<12} {file}:{line} {what}", "counted"));
             }
             Event::StepDone { direction: Direction::Up, file, duration_ms } => {
                 self.output.note(&format!("applied      {file} ({duration_ms} ms)"));

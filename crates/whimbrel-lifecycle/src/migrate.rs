@@ -6,7 +6,9 @@ use whimbrel_engine::{HistoryEntry, HistoryKind};
 use crate::declared::{DeclaredSchema, snapshot_hash};
 use crate::error::{LifecycleError, Result};
 use crate::events::{Event, Observer};
+use crate::lint;
 use crate::migration::{Chain, Direction, Folder, MigrationError, PlannedStep, State, Target, Version};
+use crate::preflight;
 use crate::project::Action;
 use crate::session::Session;
 
@@ -75,6 +77,7 @@ pub async fn migrate(
     if rolls_back && !session.allow_destructive {
         session.project.guard(Action::Destructive)?;
     }
+    lint::enforce(session, &planned, observer).await?;
     session.engine.lock(session.lock_timeout).await?;
     let outcome = run_locked(session, &folder, target, observer).await;
     let unlocked = session.engine.unlock().await;
@@ -102,6 +105,10 @@ async fn run_locked(
             total: steps.len(),
             statements: planned.step.statements.iter().map(|statement| statement.sql.clone()).collect(),
         });
+        if let Err(error) = preflight::announce(session, planned, observer).await {
+            failure = Some(error);
+            break;
+        }
         match session.engine.apply(&planned.step).await {
             Ok(duration_ms) => {
                 observer.event(&Event::StepDone {
@@ -112,14 +119,14 @@ async fn run_locked(
                 done.push(step_report(planned, duration_ms));
             }
             Err(error) => {
-                failure = Some(error);
+                failure = Some(error.into());
                 break;
             }
         }
     }
     let recorded = if done.is_empty() { Ok(()) } else { record(session, folder).await };
     if let Some(error) = failure {
-        return Err(error.into());
+        return Err(error);
     }
     recorded?;
     let state = session.state(folder).await?;

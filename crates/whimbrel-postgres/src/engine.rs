@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use whimbrel_engine::{
-    Engine, HistoryChange, HistoryEntry, Inventory, Relational, Result, Scope, ServerDescription, Step,
-    TableSize,
+    Engine, HistoryChange, HistoryEntry, Inventory, Locking, Relational, Result, Scope, ServerDescription,
+    Step, TableSize,
 };
 use whimbrel_schema::catalog::{Catalog, QualifiedName};
 
@@ -95,6 +95,10 @@ impl Relational for Postgres {
 
     async fn rows(&mut self, query: &str) -> Result<Vec<Vec<Option<String>>>> {
         self.read_rows(query).await
+    }
+
+    fn locking(&self) -> Locking {
+        Locking::Tables
     }
 
     async fn table_size(&mut self, table: &QualifiedName) -> Result<Option<TableSize>> {

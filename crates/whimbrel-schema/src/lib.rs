@@ -15,6 +15,8 @@ pub mod lint;
 pub mod lower;
 pub mod model;
 pub mod operation;
+#[cfg(feature = "lint")]
+pub mod preflight;
 pub mod print;
 pub mod raise;
 pub mod read;

@@ -4,11 +4,12 @@
 //! gathered ([`Facts`]). Each finding has a stable code, and the rule's page is docs/reference/lint.md.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use serde::Serialize;
 
 use crate::catalog::QualifiedName;
-use crate::statement::actions;
+use crate::statement::{Act, actions};
 
 mod allowance;
 mod facts;
@@ -61,6 +62,21 @@ pub struct LintStatement {
     pub batched: bool,
     /// Findings that are accepted for it.
     pub allowed: Vec<Allowed>,
+    /// What it does, once somebody asked.
+    acts: OnceLock<Vec<Act>>,
+}
+
+impl LintStatement {
+    /// A statement in no transaction and without directives.
+    #[must_use]
+    pub fn new(sql: impl Into<String>, offset: usize) -> Self {
+        LintStatement { sql: sql.into(), offset, ..LintStatement::default() }
+    }
+
+    /// What it does.
+    pub fn acts(&self) -> &[Act] {
+        self.acts.get_or_init(|| actions(&self.sql))
+    }
 }
 
 /// A finding that the author accepts.
@@ -97,10 +113,10 @@ pub fn lint(file: &LintFile, facts: &dyn Facts, options: &Options) -> Vec<Findin
     let mut world = World::new();
     let mut found = Vec::new();
     for (index, statement) in file.statements.iter().enumerate() {
-        for act in actions(&statement.sql) {
-            let look = Look { facts, options, world: &world, file, statement, index, act: &act };
+        for act in statement.acts() {
+            let look = Look { facts, options, world: &world, file, statement, index, act };
             rules::check_act(&look, &mut found);
-            world.take(index, statement, &act, facts);
+            world.take(index, statement, act, facts);
         }
     }
     rules::check_file(file, facts, options, &world, &mut found);
@@ -119,12 +135,8 @@ pub fn lint(file: &LintFile, facts: &dyn Facts, options: &Options) -> Vec<Findin
 /// The tables that a file's statements work on, for gathering [`Facts`]; sorted.
 #[must_use]
 pub fn tables_of(file: &LintFile) -> Vec<QualifiedName> {
-    let mut tables: Vec<QualifiedName> = file
-        .statements
-        .iter()
-        .flat_map(|statement| actions(&statement.sql))
-        .flat_map(|act| touched(&act.action))
-        .collect();
+    let mut tables: Vec<QualifiedName> =
+        file.statements.iter().flat_map(LintStatement::acts).flat_map(|act| touched(&act.action)).collect();
     tables.sort();
     tables.dedup();
     tables
@@ -136,10 +148,10 @@ pub fn tables_made(file: &LintFile) -> Vec<QualifiedName> {
     let mut tables: Vec<QualifiedName> = file
         .statements
         .iter()
-        .flat_map(|statement| actions(&statement.sql))
-        .filter_map(|act| match act.action {
-            crate::statement::Action::CreateTable { table, .. } => Some(table),
-            crate::statement::Action::RenameTable { to, .. } => Some(to),
+        .flat_map(LintStatement::acts)
+        .filter_map(|act| match &act.action {
+            crate::statement::Action::CreateTable { table, .. } => Some(table.clone()),
+            crate::statement::Action::RenameTable { to, .. } => Some(to.clone()),
             _ => None,
         })
         .collect();

@@ -14,7 +14,7 @@ mod tree;
 mod type_change;
 mod volatility;
 
-pub use read::actions;
+pub use read::{actions, runs_outside_transaction};
 pub use type_change::TypeChange;
 
 /// One thing that a statement does, with its place in the statement's text.
@@ -85,6 +85,8 @@ pub enum Action {
         to: ColumnType,
         /// The expression that converts, where it is more than a cast of the column.
         using: Option<String>,
+        /// Whether `USING` is a cast of the column, which cuts a text that is too long without an error.
+        casts: bool,
     },
     /// Refuses NULL in a column.
     SetNotNull {
@@ -218,6 +220,8 @@ pub enum Action {
         /// Whether it waits for a limited time only.
         limited: bool,
     },
+    /// Something that may change rows of any table: a call, a script, a query with functions in it.
+    Opaque,
     /// Something else.
     Other,
 }
@@ -253,6 +257,7 @@ impl Action {
             | Action::Refresh { .. }
             | Action::AddEnumValue { .. }
             | Action::SetLockTimeout { .. }
+            | Action::Opaque
             | Action::Other => None,
         }
     }

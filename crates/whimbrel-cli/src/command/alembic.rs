@@ -4,15 +4,11 @@ use whimbrel_lifecycle::LifecycleError;
 use whimbrel_lifecycle::migration::{Folder, Target};
 
 use super::{Context, Outcome, migrate};
+use crate::arguments::Allowing;
 use crate::error::ExitCode;
 
 /// `upgrade head | REV | +N`.
-pub(crate) async fn upgrade(
-    context: &Context<'_>,
-    target: &str,
-    sql: bool,
-    allow_destructive: bool,
-) -> Outcome {
+pub(crate) async fn upgrade(context: &Context<'_>, target: &str, sql: bool, allowing: Allowing) -> Outcome {
     let target = match target {
         "head" | "heads" => Target::Latest,
         relative if relative.starts_with('+') => match relative[1..].parse() {
@@ -24,17 +20,12 @@ pub(crate) async fn upgrade(
     if sql {
         migrate::show(context, &target, true).await
     } else {
-        migrate::apply(context, &target, allow_destructive).await
+        migrate::apply(context, &target, allowing).await
     }
 }
 
 /// `downgrade -N | REV | base`.
-pub(crate) async fn downgrade(
-    context: &Context<'_>,
-    target: &str,
-    sql: bool,
-    allow_destructive: bool,
-) -> Outcome {
+pub(crate) async fn downgrade(context: &Context<'_>, target: &str, sql: bool, allowing: Allowing) -> Outcome {
     let target = match target {
         "base" => Target::Version(migrate::parse_version("0")?),
         relative if relative.starts_with('-') => match relative[1..].parse() {
@@ -46,7 +37,7 @@ pub(crate) async fn downgrade(
     if sql {
         return migrate::show(context, &target, true).await;
     }
-    migrate::apply(context, &target, allow_destructive).await
+    migrate::apply(context, &target, allowing).await
 }
 
 /// `heads`: the newest file.

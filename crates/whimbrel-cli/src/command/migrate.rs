@@ -2,12 +2,13 @@
 
 use whimbrel_lifecycle::LifecycleError;
 use whimbrel_lifecycle::compare::{self, CheckReport};
+use whimbrel_lifecycle::lint::Reviewed;
 use whimbrel_lifecycle::migrate::{self, MigrateReport, VersionStatus};
 use whimbrel_lifecycle::migration::{Direction, MigrationError, PlannedStep, Target, Version};
 use whimbrel_lifecycle::pull;
 
 use super::{Context, Outcome, text};
-use crate::arguments::{MigrateArguments, StatusArguments};
+use crate::arguments::{Allowing, MigrateArguments, StatusArguments};
 use crate::connect::Purpose;
 use crate::error::ExitCode;
 use crate::progress::Progress;
@@ -21,14 +22,15 @@ pub(crate) async fn run(context: &Context<'_>, given: &MigrateArguments) -> Outc
     if given.dry_run || given.sql {
         return show(context, &target, given.sql).await;
     }
-    apply(context, &target, given.allow_destructive).await
+    apply(context, &target, given.allowing).await
 }
 
 /// Takes the database to a target.
-pub(crate) async fn apply(context: &Context<'_>, target: &Target, allow_destructive: bool) -> Outcome {
+pub(crate) async fn apply(context: &Context<'_>, target: &Target, allowing: Allowing) -> Outcome {
     let project = context.project()?;
     let mut session = context.session(&project, Purpose::Change).await?;
-    session.allow_destructive = allow_destructive;
+    session.allow_destructive = allowing.allow_destructive;
+    session.allow_locking = allowing.allow_locking;
     let mut progress = Progress::new(*context.output, &project.logging, context.global);
     let report = migrate::migrate(&mut session, target, &mut progress).await?;
     context.output.result(&report, render_report);
@@ -45,15 +47,19 @@ pub(crate) async fn show(context: &Context<'_>, target: &Target, script: bool) -
         return Ok(ExitCode::Done);
     }
     let planned = migrate::preview(&mut session, target).await?;
+    let steps: Vec<PlannedStep> = planned.iter().map(|(step, _)| step.clone()).collect();
+    let reviewed = super::lint::advice(&mut session, &steps).await?;
     let shown: Vec<_> = planned
         .iter()
-        .map(|(step, statements)| {
+        .enumerate()
+        .map(|(index, (step, statements))| {
             serde_json::json!({
                 "direction": step.direction, "version": step.version, "file": step.file_name, "statements": statements,
+                "findings": reviewed.get(index).map(|reviewed| &reviewed.findings),
             })
         })
         .collect();
-    context.output.result(&shown, |_| render_dry_run(&planned));
+    context.output.result(&shown, |_| render_dry_run(&planned, &reviewed));
     Ok(ExitCode::Done)
 }
 
@@ -116,10 +122,11 @@ pub(crate) async fn current(context: &Context<'_>) -> Outcome {
 }
 
 /// Rolls the newest back and applies it again.
-pub(crate) async fn redo(context: &Context<'_>, allow_destructive: bool) -> Outcome {
+pub(crate) async fn redo(context: &Context<'_>, allowing: Allowing) -> Outcome {
     let project = context.project()?;
     let mut session = context.session(&project, Purpose::Change).await?;
-    session.allow_destructive = allow_destructive;
+    session.allow_destructive = allowing.allow_destructive;
+    session.allow_locking = allowing.allow_locking;
     let mut progress = Progress::new(*context.output, &project.logging, context.global);
     let report = migrate::redo(&mut session, &mut progress).await?;
     context.output.result(&report, render_report);
@@ -217,14 +224,17 @@ fn render_check(report: &CheckReport) -> String {
     out
 }
 
-fn render_dry_run(planned: &[(PlannedStep, Vec<String>)]) -> String {
+fn render_dry_run(planned: &[(PlannedStep, Vec<String>)], reviewed: &[Reviewed]) -> String {
     if planned.is_empty() {
         return "Nothing would run.\n".to_owned();
     }
     let mut out = String::new();
-    for (step, statements) in planned {
+    for (index, (step, statements)) in planned.iter().enumerate() {
         let verb = if step.direction == Direction::Up { "apply" } else { "roll back" };
         out.push_str(&format!("-- would {verb} {}\n", step.file_name));
+        for placed in reviewed.get(index).map(|reviewed| reviewed.findings.as_slice()).unwrap_or_default() {
+            out.push_str(&format!("-- {}\n", super::lint::line_of(&step.file_name, placed)));
+        }
         for statement in statements {
             out.push_str(&format!("{statement};\n"));
         }

@@ -15,6 +15,7 @@ mod config;
 mod create;
 mod doctor;
 mod init;
+mod lint;
 mod migrate;
 mod rollback;
 mod schema;
@@ -39,9 +40,8 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> Outcome {
             Some(MigrateCommand::Check) => migrate::check(&context).await,
             Some(MigrateCommand::History) => migrate::history(&context).await,
             Some(MigrateCommand::Current) => migrate::current(&context).await,
-            Some(MigrateCommand::Redo { allow_destructive }) => {
-                migrate::redo(&context, *allow_destructive).await
-            }
+            Some(MigrateCommand::Redo { allowing }) => migrate::redo(&context, *allowing).await,
+            Some(MigrateCommand::Lint(given)) => lint::run(&context, given).await,
             Some(MigrateCommand::Seal) => migrate::seal(&context).await,
             Some(MigrateCommand::Baseline { version }) => {
                 migrate::baseline(&context, version.as_deref()).await
@@ -55,11 +55,11 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> Outcome {
         }
         Command::Schema(SchemaCommand::Diff { exit_code }) => schema::diff(&context, *exit_code).await,
         Command::Completions { shell } => Ok(completions::run(&context, *shell)),
-        Command::Upgrade { target, sql, allow_destructive } => {
-            alembic::upgrade(&context, target, *sql, *allow_destructive).await
+        Command::Upgrade { target, sql, allowing } => {
+            alembic::upgrade(&context, target, *sql, *allowing).await
         }
-        Command::Downgrade { target, sql, allow_destructive } => {
-            alembic::downgrade(&context, target, *sql, *allow_destructive).await
+        Command::Downgrade { target, sql, allowing } => {
+            alembic::downgrade(&context, target, *sql, *allowing).await
         }
         Command::Revision { message, autogenerate } => {
             create::write(&context, message, *autogenerate, &[]).await

@@ -36,8 +36,8 @@ pub use self::setting::{Origin, Secret, Setting, SettingRow, VariableFrom, Varia
 pub use self::url::{DatabaseUrl, SqliteLocation, UrlError, UrlScheme};
 pub(crate) use self::values::parse_duration;
 pub use self::values::{
-    DataModel, LogFormat, LogLevel, LoggingSettings, PoolSettings, PostgresSettings, SqliteSettings, SslMode,
-    Synchronous,
+    DataModel, LintLevel, LintSettings, LogFormat, LogLevel, LoggingSettings, PoolSettings, PostgresSettings,
+    SqliteSettings, SslMode, Synchronous,
 };
 
 /// What the command line says about a project.
@@ -78,6 +78,8 @@ pub struct Project {
     pub postgres: PostgresSettings,
     /// Logging.
     pub logging: LoggingSettings,
+    /// What is looked for in a plan's statements.
+    pub lint: LintSettings,
 }
 
 impl Project {
@@ -151,6 +153,7 @@ impl Project {
                 format: resolver.choice("logging.format", LogFormat::from_name)?,
                 sql: resolver.boolean("logging.sql")?,
             },
+            lint: lint(&resolver, protected.value)?,
             name,
             model,
             environment,
@@ -159,6 +162,17 @@ impl Project {
             folder,
         })
     }
+}
+
+fn lint(resolver: &Resolver<'_>, is_protected: bool) -> Result<LintSettings, ProjectError> {
+    let default = if is_protected { LintLevel::Refuse } else { LintLevel::Advise };
+    let level = resolver.optional_choice("lint.level", LintLevel::from_name)?;
+    let ignore = resolver.optional_list("lint.ignore")?;
+    Ok(LintSettings {
+        level: level.unwrap_or_else(|| Setting::new(default, Origin::Default)),
+        ignore: ignore.unwrap_or_else(|| Setting::new(Vec::new(), Origin::Default)),
+        big_table_rows: resolver.integer("lint.big_table_rows")?,
+    })
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, ProjectError> {

@@ -130,13 +130,11 @@ fn file(script: &str) -> LintFile {
                 unit += 1;
             }
             let outside = batched || done.to_uppercase().contains("CONCURRENTLY") && alone;
-            file.statements.push(LintStatement {
-                sql: done.to_owned(),
-                offset: begin,
-                unit: (!outside).then_some(unit),
-                batched: std::mem::take(&mut batched),
-                allowed: std::mem::take(&mut allowed),
-            });
+            let mut statement = LintStatement::new(done, begin);
+            statement.unit = (!outside).then_some(unit);
+            statement.batched = std::mem::take(&mut batched);
+            statement.allowed = std::mem::take(&mut allowed);
+            file.statements.push(statement);
         } else {
             sql.push(' ');
             open = Some((begin, sql));

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Facts, LintFile, LintStatement, Size};
 use crate::catalog::QualifiedName;
-use crate::statement::{Act, Action, ConstraintKind, NewConstraint, actions};
+use crate::statement::{Act, Action, ConstraintKind, NewConstraint};
 
 /// A constraint that the file added.
 #[derive(Clone, Debug)]
@@ -119,8 +119,13 @@ impl World {
                     )
             }),
             Action::RenameColumn { table, to, .. } => {
-                file.statements[..index].iter().flat_map(|statement| actions(&statement.sql)).any(|act| {
+                file.statements[..index].iter().flat_map(LintStatement::acts).any(|act| {
                     matches!(&act.action, Action::DropColumn { table: own, column } if own == table && column == to)
+                })
+            }
+            Action::DropColumn { table, column } => {
+                later().flat_map(LintStatement::acts).any(|act| {
+                    matches!(&act.action, Action::RenameColumn { table: own, to, .. } if own == table && to == column)
                 })
             }
             _ => false,

@@ -74,11 +74,10 @@ fn alter_column(table: QualifiedName, part: &SyntaxNode) -> Option<Action> {
         SyntaxKind::SET_TYPE => {
             let ty = option.children().find(|inner| Type::can_cast(inner.kind()))?;
             let to = ColumnType::parse(&text(&ty));
-            let using = child(&option, SyntaxKind::USING_EXPR)
-                .and_then(|using| expression(&using))
-                .filter(|value| !is_plain_cast(value, &column, &to))
-                .map(|value| text(&value));
-            Action::AlterType { table, column, to, using }
+            let using = child(&option, SyntaxKind::USING_EXPR).and_then(|using| expression(&using));
+            let casts = using.as_ref().is_some_and(|value| value.kind() == SyntaxKind::CAST_EXPR);
+            let using = using.filter(|value| !is_plain_cast(value, &column, &to)).map(|value| text(&value));
+            Action::AlterType { table, column, to, using, casts }
         }
         SyntaxKind::SET_NOT_NULL => Action::SetNotNull { table, column },
         SyntaxKind::SET_EXPRESSION => Action::Rewrite { table, what: words(part) },

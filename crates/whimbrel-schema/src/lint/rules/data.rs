@@ -98,7 +98,9 @@ pub(super) fn check(look: &Look<'_>, found: &mut Vec<Finding>) {
             }
             locks_parents(look, table, found);
         }
-        Action::DropColumn { table, column } if look.is_used(table) => {
+        Action::DropColumn { table, column }
+            if look.is_used(table) && !look.world.brings_back(look.file, look.index, look.action()) =>
+        {
             let reason =
                 format!("the values of `{table}.{column}` are dropped ({})", look.size(table).words());
             found.push(look.finding(&DROP_COLUMN, reason).instead(format!(

@@ -3,7 +3,7 @@
 use super::super::world::World;
 use super::super::{Class, Facts, Finding, LintFile, Lock, LockMode, Rule, Severity};
 use crate::sql_text::quote_literal;
-use crate::statement::{Action, actions};
+use crate::statement::Action;
 
 pub(super) const RULES: &[&Rule] = &[&SEVERAL_LOCKS, &ENUM_VALUE];
 
@@ -46,7 +46,7 @@ fn several_locks(file: &LintFile, facts: &dyn Facts, world: &World, found: &mut 
         // The finding stands at the statement that takes the second table.
         let second = file.statements.iter().enumerate().find(|(_, statement)| {
             statement.unit == Some(unit)
-                && actions(&statement.sql).iter().any(|act| {
+                && statement.acts().iter().any(|act| {
                     act.action.table().is_some_and(|table| world.origin(table) == tables[1])
                         && super::locks_exclusively(&act.action)
                 })
@@ -81,11 +81,11 @@ fn enum_values(file: &LintFile, world: &World, found: &mut Vec<Finding>) {
             let words = statement.sql.to_lowercase();
             words.trim_start().starts_with("create type") && words.contains(&name.name.to_lowercase())
         });
-        let position = file.statements.iter().position(|statement| actions(&statement.sql).iter().any(adds));
+        let position = file.statements.iter().position(|statement| statement.acts().iter().any(adds));
         let Some(position) = position.filter(|_| !made_here) else { continue };
         let used = file.statements.iter().enumerate().skip(position + 1).find(|(_, statement)| {
             let other_value =
-                actions(&statement.sql).iter().any(|act| matches!(act.action, Action::AddEnumValue { .. }));
+                statement.acts().iter().any(|act| matches!(act.action, Action::AddEnumValue { .. }));
             statement.unit == *unit && !other_value && statement.sql.contains(&literal)
         });
         let Some((index, statement)) = used else { continue };

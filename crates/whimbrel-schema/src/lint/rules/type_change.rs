@@ -30,7 +30,7 @@ pub(super) const NARROWING_TYPE: Rule = Rule {
 };
 
 pub(super) fn check(look: &Look<'_>, found: &mut Vec<Finding>) {
-    let Action::AlterType { table, column, to, using } = look.action() else { return };
+    let Action::AlterType { table, column, to, using, .. } = look.action() else { return };
     if !look.is_used(table) {
         return;
     }
