@@ -9,6 +9,8 @@ mod faults;
 mod forgotten;
 mod generated;
 mod golden;
+mod lint;
+mod preflight;
 mod project;
 mod snapshots;
 mod systems;
