@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use whimbrel_schema::catalog::{Catalog, QualifiedName};
 
-use crate::{HistoryChange, HistoryEntry, Inventory, Result, Step};
+use crate::{
+    Applied, HistoryChange, HistoryEntry, Inventory, JournalEntry, Result, Source, Statement, Step, Verdict,
+    Watch,
+};
 
 /// What an engine is connected to; nothing of it is secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,8 +57,9 @@ pub enum Locking {
 
 /// A connected datastore.
 ///
-/// Whimbrel keeps two tables in it: `whimbrel_history`, one row a migration, and `whimbrel_state`, a
-/// few documents by key. Neither appears in an introspected catalogue or an inventory.
+/// Whimbrel keeps tables of its own in it: `whimbrel_history`, one row a migration; `whimbrel_state`, a few
+/// documents by key; `whimbrel_journal`, the units of a file that was begun and is not finished; and, where
+/// the lock is a lease, `whimbrel_lock`. None appears in an introspected catalogue or an inventory.
 #[async_trait]
 pub trait Engine: Send {
     /// What it is connected to.
@@ -68,7 +72,7 @@ pub trait Engine: Send {
     /// Changes nothing.
     async fn history(&mut self) -> Result<Vec<HistoryEntry>>;
 
-    /// Makes sure that both of Whimbrel's tables exist. Says whether it had to make them.
+    /// Makes sure that Whimbrel's tables exist. Says whether it had to make them.
     async fn prepare(&mut self) -> Result<bool>;
 
     /// The document kept under `key` in `whimbrel_state`; none where there is no such table or key.
@@ -83,12 +87,26 @@ pub trait Engine: Send {
     /// [`crate::EngineError::LockTimeout`] names the holder as far as it is known.
     async fn lock(&mut self, timeout: Duration) -> Result<()>;
 
+    /// Tells the others that this deployer still works. Call it in every pause.
+    ///
+    /// # Errors
+    /// [`crate::EngineError::LockLost`] where the lock has passed to another.
+    async fn keep_lock(&mut self) -> Result<()>;
+
     /// Gives the deployers' lock back.
     async fn unlock(&mut self) -> Result<()>;
 
     /// Runs a step: its statements and its change to the history are one transaction.
-    /// Returns how long it took, in milliseconds.
-    async fn apply(&mut self, step: &Step) -> Result<i64>;
+    async fn apply(&mut self, step: &Step, watch: &mut dyn Watch) -> Result<Applied>;
+
+    /// Whether the statement cannot run in a transaction here.
+    fn runs_outside(&self, statement: &Statement) -> bool;
+
+    /// The journal of a file that cannot be one transaction.
+    fn journal(&mut self) -> &mut dyn Journal;
+
+    /// Running statements outside a transaction, where the engine has such statements.
+    fn outside_transactions(&mut self) -> Option<&mut dyn OutsideTransactions>;
 
     /// Changes the history alone, one transaction for all entries (`migrate baseline`).
     async fn mark(&mut self, entries: &[HistoryEntry]) -> Result<()>;
@@ -116,6 +134,54 @@ pub trait Engine: Send {
     fn relational(&mut self) -> Option<&mut dyn Relational>;
 }
 
+/// Running a file that cannot be one transaction, unit by unit, so that a run after a crash goes on where
+/// the one before ended. Call it under the lock only.
+#[async_trait]
+pub trait Journal: Send {
+    /// The rows of the journal by position; empty where no file is unfinished. Changes nothing.
+    async fn entries(&mut self) -> Result<Vec<JournalEntry>>;
+
+    /// Writes a row in place of the one before: an intent, or that a statement outside a transaction stands.
+    async fn write(&mut self, entry: &JournalEntry) -> Result<()>;
+
+    /// Runs statements in one transaction together with the journal's row. The rows that they changed and
+    /// the time that they took are added to those that the row brings.
+    async fn run_together(
+        &mut self,
+        source: &Source,
+        statements: &[Statement],
+        entry: &JournalEntry,
+        watch: &mut dyn Watch,
+    ) -> Result<Applied>;
+
+    /// Changes the history and empties the journal, in one transaction.
+    async fn finish(&mut self, change: &HistoryChange, duration_ms: i64) -> Result<()>;
+
+    /// Empties the journal.
+    async fn discard(&mut self) -> Result<()>;
+}
+
+/// What an engine adds that has statements which cannot run in a transaction.
+#[async_trait]
+pub trait OutsideTransactions: Send {
+    /// Runs a statement outside a transaction, waiting for locks as long as it takes.
+    async fn run_outside(
+        &mut self,
+        source: &Source,
+        statement: &Statement,
+        watch: &mut dyn Watch,
+    ) -> Result<Applied>;
+
+    /// What the catalogue says of a statement outside a transaction.
+    ///
+    /// # Errors
+    /// The statement names nothing that could be looked for.
+    async fn verify(&mut self, source: &Source, statement: &Statement) -> Result<Verdict>;
+
+    /// Clears away what a crash has left, as [`Verdict::Broken`] says.
+    async fn repair(&mut self, statements: &[String]) -> Result<()>;
+}
+
 /// What a relational engine adds.
 #[async_trait]
 pub trait Relational: Send {
@@ -137,4 +203,7 @@ pub trait Relational: Send {
 
     /// How large a table is; none where there is no such table. Large tables are estimated.
     async fn table_size(&mut self, table: &QualifiedName) -> Result<Option<TableSize>>;
+
+    /// How far the slowest replica is behind; none where there is no replica, or the user may not see it.
+    async fn replica_lag(&mut self) -> Result<Option<Duration>>;
 }

@@ -198,6 +198,19 @@ pub enum EngineError {
         /// Who holds it, as far as it is known.
         holder: String,
     },
+    /// The lock has passed to another deployer.
+    #[error("this deployer has lost the migration lock to another: {holder}")]
+    #[diagnostic(
+        code(migrate::lock_lost),
+        help(
+            "it was stopped or cut off for longer than its lease; nothing was written after that. \
+             `whimbrel migrate status` shows what the other one did"
+        )
+    )]
+    LockLost {
+        /// Who holds it now, as far as it is known.
+        holder: String,
+    },
     /// The database refused something outside a migration file.
     #[error("the database refused {doing}: {reason}")]
     #[diagnostic(code(database::refused), help("run `whimbrel doctor` to see what the connection can do"))]

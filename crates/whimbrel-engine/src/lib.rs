@@ -11,7 +11,9 @@ mod journal;
 mod step;
 mod watch;
 
-pub use engine::{Engine, Locking, Relational, Scope, ServerDescription, TableSize};
+pub use engine::{
+    Engine, Journal, Locking, OutsideTransactions, Relational, Scope, ServerDescription, TableSize,
+};
 pub use error::{EngineError, Result};
 pub use history::{HistoryChange, HistoryEntry, HistoryKind};
 pub use inventory::{Inventory, TableUsage};

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde::Serialize;
+use whimbrel_engine::Unwatched;
 use whimbrel_schema::catalog::{Catalog, QualifiedName};
 use whimbrel_schema::ddl;
 use whimbrel_schema::diff::diff;
@@ -149,7 +150,7 @@ async fn built_by_migrations(
         scratch.prepare().await?;
         let state = State::new(folder, Vec::new())?;
         for planned in state.plan(&Target::Latest, scratch.dialect(), &session.deployer, &|_| None)? {
-            scratch.apply(&planned.step).await?;
+            scratch.apply(&planned.step, &mut Unwatched).await?;
         }
         let scope = scope_of(session.project, named);
         return Ok(relational(scratch.as_mut())?.introspect(&scope).await?);

@@ -1,9 +1,12 @@
 //! What a use case tells while it works. The caller shows it; this crate prints nothing.
 
+use serde::Serialize;
+use whimbrel_engine::{LockWait, Notice, StatementReport, Watch};
+
 use crate::migration::Direction;
 
 /// Something that happened.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Event {
@@ -19,6 +22,69 @@ pub enum Event {
         total: usize,
         /// The statements of the file, as written.
         statements: Vec<String>,
+        /// What is promised should it be interrupted.
+        guarantee: Guarantee,
+    },
+    /// A unit of a file that is not one transaction is about to run.
+    UnitStarted {
+        /// The file.
+        file: String,
+        /// The unit's place, from 1.
+        position: usize,
+        /// The number of units.
+        total: usize,
+        /// Its first statement's first words.
+        statement: String,
+    },
+    /// The journal's next row stands, or what it speaks of has just happened.
+    Journal {
+        /// The file.
+        file: String,
+        /// The unit's place, from 1.
+        position: usize,
+        /// What happened.
+        moment: Moment,
+    },
+    /// A unit stands.
+    UnitDone {
+        /// The file.
+        file: String,
+        /// The unit's place, from 1.
+        position: usize,
+        /// The number of units.
+        total: usize,
+        /// How long it took, in milliseconds.
+        duration_ms: i64,
+        /// Whether an earlier run did it.
+        earlier: bool,
+    },
+    /// Another batch stands.
+    Batch {
+        /// The file.
+        file: String,
+        /// The unit's place, from 1.
+        position: usize,
+        /// The rows that the statement has passed, or more where rows came in meanwhile.
+        done: u64,
+        /// The rows of the table; an estimate for a large one.
+        total: Option<u64>,
+        /// The time left at this speed, in milliseconds.
+        left_ms: Option<u64>,
+    },
+    /// A batch waits until the replicas have caught up.
+    Throttled {
+        /// The file.
+        file: String,
+        /// How far the slowest replica is behind, in milliseconds.
+        lag_ms: u64,
+    },
+    /// What the engine tells while a statement runs.
+    Notice {
+        /// The file.
+        file: String,
+        /// What.
+        #[serde(flatten)]
+        notice: Notice,
     },
     /// Lint found something in a step that is about to run.
     Finding {
@@ -52,7 +118,50 @@ pub enum Event {
         file: String,
         /// How long its statements took.
         duration_ms: i64,
+        /// Each statement with its time.
+        statements: Vec<StatementReport>,
+        /// The locks that it was seen to wait for.
+        waits: Vec<LockWait>,
     },
+}
+
+/// What is promised of a step should it be interrupted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Guarantee {
+    /// It is one transaction: all of it stands, or nothing.
+    Transaction,
+    /// It is journalled: what stands is known, and the next run goes on there.
+    Journal,
+}
+
+impl Guarantee {
+    /// The promise in words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Guarantee::Transaction => "one transaction: all of it, or nothing",
+            Guarantee::Journal => "journalled: an interrupted run is continued where it ended",
+        }
+    }
+}
+
+/// A moment in the life of a journalled unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Moment {
+    /// The intent of a statement outside a transaction is written.
+    Intended,
+    /// The statement outside a transaction has run.
+    Ran,
+    /// What a crash left was cleared away.
+    Repaired,
+    /// A batch and its cursor are committed.
+    Batched,
+    /// The journal says that the unit stands.
+    Done,
+    /// The history has the file, and the journal is empty.
+    Finished,
 }
 
 /// Whoever wants to hear of events.
@@ -67,4 +176,16 @@ pub struct Silent;
 
 impl Observer for Silent {
     fn event(&mut self, _event: &Event) {}
+}
+
+/// Passes an engine's notices on to an observer.
+pub(crate) struct Watched<'a> {
+    pub(crate) file: &'a str,
+    pub(crate) observer: &'a mut dyn Observer,
+}
+
+impl Watch for Watched<'_> {
+    fn notice(&mut self, notice: Notice) {
+        self.observer.event(&Event::Notice { file: self.file.to_owned(), notice });
+    }
 }

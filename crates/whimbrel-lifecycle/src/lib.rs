@@ -2,12 +2,14 @@
 //!
 //! This crate never asks which engine it has: it works on `dyn Engine` and the capabilities that it offers.
 
+mod batch;
 pub mod compare;
 pub mod create;
 pub mod declared;
 mod error;
 pub mod events;
 pub mod init;
+mod journal;
 pub mod lint;
 pub mod migrate;
 pub mod migration;
@@ -19,4 +21,5 @@ pub mod report;
 mod session;
 
 pub use error::{LifecycleError, Result};
+pub use journal::Unfinished;
 pub use session::{DEFAULT_LOCK_TIMEOUT, Session};

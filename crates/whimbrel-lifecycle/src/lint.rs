@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceSpan};
 use serde::Serialize;
-use whimbrel_engine::{Grouping, Locking, Source, Unit};
+use whimbrel_engine::{Grouping, Locking, Source, Statement, Unit};
 use whimbrel_schema::lint::{
     Allowed, Finding, LintFile, LintStatement, Options, Reversal, Severity, find_rule, is_preflighted, lint,
     rules, tables_made,
 };
-use whimbrel_schema::statement::runs_outside_transaction;
 
 use crate::error::Result;
 use crate::events::{Event, Observer};
@@ -158,7 +157,8 @@ pub enum LintError {
 /// The database cannot be read, or `lint.ignore` names an unknown code.
 pub async fn review(session: &mut Session<'_>, planned: &[PlannedStep]) -> Result<Vec<Reviewed>> {
     let options = options(session)?;
-    let files: Vec<LintFile> = planned.iter().map(|step| lint_file(step, options.locks_tables)).collect();
+    let outside = |statement: &Statement| session.engine.runs_outside(statement);
+    let files: Vec<LintFile> = planned.iter().map(|step| lint_file(step, &outside)).collect();
     let mut facts = Gathered::gather(session, &files).await?;
     let mut reviewed = Vec::with_capacity(planned.len());
     for (step, file) in planned.iter().zip(&files) {
@@ -298,7 +298,7 @@ fn options(session: &mut Session<'_>) -> Result<Options> {
 }
 
 /// A step in the form that the rules read.
-fn lint_file(planned: &PlannedStep, locks_tables: bool) -> LintFile {
+fn lint_file(planned: &PlannedStep, outside: &dyn Fn(&Statement) -> bool) -> LintFile {
     let text = &planned.step.source.text;
     let allowed = |given: &[whimbrel_engine::Allowance]| -> Vec<Allowed> {
         given
@@ -313,9 +313,7 @@ fn lint_file(planned: &PlannedStep, locks_tables: bool) -> LintFile {
             })
             .collect()
     };
-    let outside =
-        |statement: &whimbrel_engine::Statement| locks_tables && runs_outside_transaction(&statement.sql);
-    let units = planned.step.units(&outside);
+    let units = planned.step.units(outside);
     let unit_of = |offset: usize| -> Option<usize> {
         let Some(units) = &units else { return Some(0) };
         let holds = |unit: &Unit| unit.statements().iter().any(|statement| statement.offset == offset);
@@ -336,6 +334,7 @@ fn lint_file(planned: &PlannedStep, locks_tables: bool) -> LintFile {
         } else {
             Reversal::Missing
         }),
+        is_rollback: planned.direction == Direction::Down,
         // A file's allowances speak of its way up; on the way down they may have nothing to do.
         allowed: if planned.direction == Direction::Up { allowed(&planned.allowed) } else { Vec::new() },
     }

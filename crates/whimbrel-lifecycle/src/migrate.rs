@@ -1,14 +1,14 @@
 //! Applying and rolling back: `migrate`, `rollback`, `redo`, `baseline`, `seal`, `status`.
 
 use serde::Serialize;
-use whimbrel_engine::{HistoryEntry, HistoryKind};
+use whimbrel_engine::{Applied, HistoryEntry, HistoryKind, LockWait, StatementReport};
 
 use crate::declared::{DeclaredSchema, snapshot_hash};
 use crate::error::{LifecycleError, Result};
 use crate::events::{Event, Observer};
+use crate::journal::{self, Run};
 use crate::lint;
 use crate::migration::{Chain, Direction, Folder, MigrationError, PlannedStep, State, Target, Version};
-use crate::preflight;
 use crate::project::Action;
 use crate::session::Session;
 
@@ -34,6 +34,10 @@ pub struct StepReport {
     pub file: String,
     /// How long its statements took.
     pub duration_ms: i64,
+    /// Each statement that this run ran, with its time.
+    pub statements: Vec<StatementReport>,
+    /// The locks that it was seen to wait for.
+    pub waits: Vec<LockWait>,
 }
 
 /// One line of `migrate status`.
@@ -71,6 +75,9 @@ pub async fn migrate(
     session.check_seal(&folder, true)?;
     let planned = plan(session, &folder, &state, target)?;
     if planned.is_empty() {
+        if let Some(unfinished) = journal::unfinished(session).await? {
+            unfinished.check(None)?;
+        }
         return Ok(report_of(&state, Vec::new()));
     }
     let rolls_back = planned.iter().any(|step| step.direction == Direction::Down);
@@ -95,6 +102,9 @@ async fn run_locked(
     session.engine.prepare().await?;
     let state = session.state(folder).await?;
     let steps = plan(session, folder, &state, target)?;
+    if let Some(unfinished) = journal::unfinished(session).await? {
+        unfinished.check(steps.first())?;
+    }
     let mut done = Vec::with_capacity(steps.len());
     let mut failure = None;
     for (index, planned) in steps.iter().enumerate() {
@@ -104,22 +114,21 @@ async fn run_locked(
             position: index + 1,
             total: steps.len(),
             statements: planned.step.statements.iter().map(|statement| statement.sql.clone()).collect(),
+            guarantee: journal::guarantee(session, planned)?,
         });
-        if let Err(error) = preflight::announce(session, planned, observer).await {
-            failure = Some(error);
-            break;
-        }
-        match session.engine.apply(&planned.step).await {
-            Ok(duration_ms) => {
+        match journal::run_step(session, &mut Run { planned, observer }).await {
+            Ok(applied) => {
                 observer.event(&Event::StepDone {
                     direction: planned.direction,
                     file: planned.file_name.clone(),
-                    duration_ms,
+                    duration_ms: applied.duration_ms,
+                    statements: applied.statements.clone(),
+                    waits: applied.waits.clone(),
                 });
-                done.push(step_report(planned, duration_ms));
+                done.push(step_report(planned, applied));
             }
             Err(error) => {
-                failure = Some(error.into());
+                failure = Some(error);
                 break;
             }
         }
@@ -294,12 +303,14 @@ pub async fn seal(session: &mut Session<'_>) -> Result<Vec<String>> {
     Ok(changes)
 }
 
-fn step_report(planned: &PlannedStep, duration_ms: i64) -> StepReport {
+fn step_report(planned: &PlannedStep, applied: Applied) -> StepReport {
     StepReport {
         direction: planned.direction,
         version: planned.version.to_string(),
         file: planned.file_name.clone(),
-        duration_ms,
+        duration_ms: applied.duration_ms,
+        statements: applied.statements,
+        waits: applied.waits,
     }
 }
 

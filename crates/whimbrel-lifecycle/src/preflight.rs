@@ -7,10 +7,11 @@ use serde::Serialize;
 use whimbrel_engine::{Source, Statement};
 use whimbrel_schema::catalog::{Catalog, QualifiedName};
 use whimbrel_schema::preflight::{Probe, ProbeKind, is_worth_probing, probes};
-use whimbrel_schema::statement::{actions, runs_outside_transaction};
+use whimbrel_schema::statement::actions;
 
 use crate::error::Result;
-use crate::events::{Event, Observer};
+use crate::events::Event;
+use crate::journal::Run;
 use crate::lint::position;
 use crate::migration::PlannedStep;
 use crate::session::Session;
@@ -135,23 +136,14 @@ pub async fn refuse_losses(session: &mut Session<'_>, planned: &[PlannedStep]) -
     Ok(())
 }
 
-/// Counts for a step that is one transaction, and tells what was counted.
+/// Counts for the statements of one transaction of a step, and tells what was counted.
 pub(crate) async fn announce(
     session: &mut Session<'_>,
-    planned: &PlannedStep,
-    observer: &mut dyn Observer,
+    run: &mut Run<'_>,
+    statements: &[Statement],
 ) -> Result<()> {
-    let outside = |statement: &Statement| runs_outside_transaction(&statement.sql);
-    let step = &planned.step;
-    let notes = match step.units(&outside) {
-        None => preflight(session, &step.source, &step.statements).await?,
-        Some(units) => {
-            let first = units.first().map(whimbrel_engine::Unit::statements).unwrap_or_default();
-            preflight(session, &step.source, first).await?
-        }
-    };
-    for note in notes {
-        observer.event(&Event::Counted { file: note.file, line: note.line, what: note.what });
+    for note in preflight(session, &run.planned.step.source, statements).await? {
+        run.observer.event(&Event::Counted { file: note.file, line: note.line, what: note.what });
     }
     Ok(())
 }

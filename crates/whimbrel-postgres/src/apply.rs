@@ -1,71 +1,137 @@
-//! Running a migration's statements, with its change to the history, as one transaction.
+//! Running a migration's statements in one transaction, with what goes on record of them.
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use miette::{NamedSource, SourceSpan};
 use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
-use whimbrel_engine::{EngineError, Result, Source, Statement, Step};
+use whimbrel_engine::{
+    Applied, EngineError, HistoryChange, JournalEntry, Notice, Result, Source, Statement, StatementReport,
+    Watch,
+};
 
-use crate::connection::Postgres;
+use crate::companion::milliseconds_since;
+use crate::connection::{Answer, Postgres};
+use crate::control::{Control, control, refused};
 use crate::failure::{PRODUCT, is_lost, reason};
-use crate::result_set::{ResultSet, RowText};
-use crate::sql_scan::{PieceKind, leading_words, pieces};
+use crate::lease::is_fenced;
+use crate::sql_scan::pieces;
 
-/// How a statement bears on the transaction around it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Control {
-    /// Not at all.
-    None,
-    /// Savepoints: what follows a failure could run, so nothing is sent ahead.
-    Savepoint,
-    /// It would begin or end the transaction.
-    Transaction,
-    /// It would turn the connection into a stream of rows.
-    Stream,
+/// How often a transaction is tried that cannot have its locks in time.
+const LOCK_ATTEMPTS: u32 = 6;
+/// The pause after the first attempt; each is twice as long as the one before.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// How much of a statement a report shows, in characters.
+const SHOWN: usize = 80;
+
+/// What a transaction of a migration's statements ends with.
+#[derive(Clone, Copy)]
+pub(crate) enum Closing<'a> {
+    /// The change to the history.
+    History(&'a HistoryChange),
+    /// The journal's row; the rows and the time are added to it.
+    Journal(&'a JournalEntry),
+}
+
+/// Why an attempt failed.
+struct Failure {
+    error: EngineError,
+    /// What the server said, where the same transaction may succeed later.
+    retry: Option<String>,
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        Failure { error, retry: None }
+    }
 }
 
 impl Postgres {
-    /// Runs the step; gives its duration in milliseconds.
-    pub(crate) async fn apply_step(&self, step: &Step) -> Result<i64> {
-        let controls: Vec<Control> =
-            step.statements.iter().map(|statement| control(&statement.sql)).collect();
-        if let Some(error) = controls
-            .iter()
-            .zip(&step.statements)
-            .find_map(|(control, statement)| refused(step, statement, *control))
-        {
+    /// Runs the statements in one transaction that ends with the closing. Where a lock cannot be had in time
+    /// it is rolled back and runs again, a bounded number of times.
+    pub(crate) async fn run_transaction(
+        &mut self,
+        source: &Source,
+        statements: &[Statement],
+        closing: Closing<'_>,
+        watch: &mut dyn Watch,
+    ) -> Result<Applied> {
+        let refusals = statements.iter().find_map(|one| refused(source, one, control(&one.sql)));
+        if let Some(error) = refusals {
             return Err(error);
         }
-        let history = format!("{}; {}", self.reset, self.history_sql(&step.history));
-        let mut queries = vec!["BEGIN"];
-        queries.extend(step.statements.iter().map(|statement| statement.sql.as_str()));
-        queries.push(&history);
-        let answers = if controls.contains(&Control::Savepoint) {
-            self.one_by_one(&queries).await
-        } else {
-            self.pipeline(&queries).await
+        let mut companion = self.take_companion();
+        let mut attempt = 1;
+        let outcome = loop {
+            let work = self.attempt(source, statements, closing);
+            let failure = match companion.watch_over(watch, work).await {
+                Ok(applied) => break Ok(applied),
+                Err(failure) => failure,
+            };
+            self.roll_back().await;
+            let Some(reason) = failure.retry.filter(|_| attempt < LOCK_ATTEMPTS) else {
+                break Err(failure.error);
+            };
+            let pause = FIRST_PAUSE * 2_u32.pow(attempt - 1);
+            let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+            watch.notice(Notice::Retry { reason, attempt, attempts: LOCK_ATTEMPTS, pause_ms });
+            tokio::time::sleep(pause).await;
+            attempt += 1;
         };
-        let duration = match self.first_failure(step, answers) {
-            Ok(duration) => duration,
-            Err(error) => {
-                self.roll_back().await;
-                return Err(error);
-            }
-        };
-        match self.try_run("COMMIT").await {
-            Ok(_) => Ok(duration),
-            Err(error) => Err(self.commit_failed(step, &error)),
-        }
+        let waits = self.put_back(companion);
+        outcome.map(|applied| Applied { waits, ..applied })
     }
 
-    async fn one_by_one(&self, queries: &[&str]) -> Vec<std::result::Result<Vec<ResultSet>, Error>> {
+    async fn attempt(
+        &self,
+        source: &Source,
+        statements: &[Statement],
+        closing: Closing<'_>,
+    ) -> std::result::Result<Applied, Failure> {
+        let started = Instant::now();
+        let mut queries = vec![match self.fence() {
+            Some(fence) => format!("{}; {fence}", self.begin()),
+            None => self.begin(),
+        }];
+        queries.extend(statements.iter().map(|statement| statement.sql.clone()));
+        let answers = match closing {
+            // The commit travels with the rest: after a failure it rolls back.
+            Closing::History(change) => {
+                queries.push(format!("{}; {}", self.reset, self.history_sql(change)));
+                queries.push("COMMIT".to_owned());
+                self.send(&queries).await
+            }
+            Closing::Journal(entry) => {
+                let mut answers = self.send(&queries).await;
+                if answers.len() == queries.len() && answers.iter().all(|answer| answer.result.is_ok()) {
+                    let rows = affected(&answers, statements.len());
+                    let entry = JournalEntry {
+                        rows: entry.rows.saturating_add(i64::try_from(rows).unwrap_or(i64::MAX)),
+                        duration_ms: entry.duration_ms.saturating_add(milliseconds_since(started)),
+                        ..entry.clone()
+                    };
+                    let last = [self.journal_sql(&entry), "COMMIT".to_owned()];
+                    answers.extend(self.send(&last).await);
+                }
+                answers
+            }
+        };
+        self.outcome(source, statements, closing, answers, started).await
+    }
+
+    /// Sends everything at once, unless what follows a failure could run.
+    async fn send(&self, queries: &[String]) -> Vec<Answer> {
+        if !queries.iter().any(|sql| control(sql) == Control::Savepoint) {
+            return self.timed_pipeline(queries).await;
+        }
         let mut answers = Vec::with_capacity(queries.len());
         for sql in queries {
-            let answer = self.try_run(sql).await;
-            let failed = answer.is_err();
-            answers.push(answer);
+            let started = Instant::now();
+            let result = self.try_run_bare(sql).await;
+            let failed = result.is_err();
+            answers.push(Answer { result, took: started.elapsed() });
             if failed {
                 break;
             }
@@ -73,72 +139,158 @@ impl Postgres {
         answers
     }
 
-    /// The duration from the last answer, or the first thing that went wrong.
-    fn first_failure(
+    async fn outcome(
         &self,
-        step: &Step,
-        answers: Vec<std::result::Result<Vec<ResultSet>, Error>>,
-    ) -> Result<i64> {
-        let mut last = Vec::new();
+        source: &Source,
+        statements: &[Statement],
+        closing: Closing<'_>,
+        answers: Vec<Answer>,
+        started: Instant,
+    ) -> std::result::Result<Applied, Failure> {
+        let mut applied = Applied::default();
+        let mut duration_ms = milliseconds_since(started);
+        let commit = statements.len() + 2;
         for (place, answer) in answers.into_iter().enumerate() {
-            match answer {
-                Ok(sets) => last = sets,
-                Err(error) => return Err(self.step_failed(step, place, &error)),
+            let sets = match answer.result {
+                Ok(sets) => sets,
+                Err(error) if is_fenced(&error) => return Err(self.lock_lost().await.into()),
+                Err(error) if place == commit => {
+                    return Err(self.commit_failed(source, statements, closing, &error).into());
+                }
+                Err(error) => {
+                    let retry = lock_reason(&error);
+                    return Err(Failure {
+                        error: self.step_failed(source, statements, closing, place, &error),
+                        retry,
+                    });
+                }
+            };
+            if let Some(statement) = place.checked_sub(1).and_then(|place| statements.get(place)) {
+                applied.statements.push(StatementReport {
+                    statement: shown(&statement.sql),
+                    duration_ms: u64::try_from(answer.took.as_millis()).unwrap_or(u64::MAX),
+                    rows: changes_rows(&statement.sql).then(|| sets.iter().map(|set| set.affected).sum()),
+                });
+            } else if let Some(row) = sets.last().and_then(|set| set.rows.last()) {
+                duration_ms = crate::result_set::RowText::number(row, 0);
             }
         }
-        let row = last.pop().and_then(|mut set| set.rows.pop());
-        Ok(row.map_or(0, |row| row.number(0)))
+        applied.duration_ms = duration_ms;
+        Ok(applied)
     }
 
-    /// The error of the query at `place`: `BEGIN`, the statements, the history.
-    fn step_failed(&self, step: &Step, place: usize, error: &Error) -> EngineError {
-        let statement = place.checked_sub(1).and_then(|place| step.statements.get(place));
+    /// The error of the query at `place`: `BEGIN`, the statements, the record.
+    fn step_failed(
+        &self,
+        source: &Source,
+        statements: &[Statement],
+        closing: Closing<'_>,
+        place: usize,
+        error: &Error,
+    ) -> EngineError {
+        let statement = place.checked_sub(1).and_then(|place| statements.get(place));
         let Some(statement) = statement else {
             let doing = if place == 0 { "beginning a transaction" } else { "changing the migration history" };
             return self.failed(error, doing);
         };
+        self.statement_failed(source, statement, error, closing.outcome())
+    }
+
+    /// The error of one statement; `outcome` says what became of what it did.
+    pub(crate) fn statement_failed(
+        &self,
+        source: &Source,
+        statement: &Statement,
+        error: &Error,
+        outcome: &str,
+    ) -> EngineError {
         let Some(server) = error.as_db_error().filter(|server| !is_shutdown(server)) else {
-            return self.failed(error, &format!("running {}", step.source.name));
+            return self.failed(error, &format!("running {}", source.name));
         };
         match server.code().code() {
             "25001" => unsupported(
-                step,
+                source,
                 statement,
                 format!("it cannot run inside a transaction ({})", server.message()),
-                "every migration file runs as one transaction on PostgreSQL, and nothing of this one stands: \
-                 write the statement in a form that may run in one (for example without CONCURRENTLY), or \
-                 run it by hand"
-                    .to_owned(),
+                format!(
+                    "{outcome}; put `-- whimbrel:transaction off` above it, and the file runs statement by statement"
+                ),
             ),
-            "25006" | "53100" => self.failed(error, &format!("running {}", step.source.name)),
+            "25006" | "53100" => self.failed(error, &format!("running {}", source.name)),
             _ => EngineError::StatementFailed {
-                file: step.source.name.clone(),
+                file: source.name.clone(),
                 reason: format!("{} (SQLSTATE {})", server.message(), server.code().code()),
-                help: help(server),
-                source_code: source_code(&step.source),
-                span: span(step, statement, server),
+                help: help(server, outcome),
+                source_code: source_code(source),
+                span: span(source, statement, server),
             },
         }
     }
 
-    fn commit_failed(&self, step: &Step, error: &Error) -> EngineError {
-        let file = &step.source.name;
+    fn commit_failed(
+        &self,
+        source: &Source,
+        statements: &[Statement],
+        closing: Closing<'_>,
+        error: &Error,
+    ) -> EngineError {
+        let file = &source.name;
         if is_lost(error) {
             return self.failed(
                 error,
                 &format!("committing {file} (`whimbrel migrate status` shows whether it stands)"),
             );
         }
-        match (error.as_db_error(), step.statements.first(), step.statements.last()) {
+        match (error.as_db_error(), statements.first(), statements.last()) {
             (Some(server), Some(first), Some(last)) if !is_shutdown(server) => EngineError::StatementFailed {
                 file: file.clone(),
                 reason: format!("at COMMIT: {}", reason(server)),
-                help: help(server),
-                source_code: source_code(&step.source),
-                span: clamp(&step.source, first.offset..last.offset + last.sql.len()),
+                help: help(server, closing.outcome()),
+                source_code: source_code(source),
+                span: clamp(source, first.offset..last.offset + last.sql.len()),
             },
             _ => self.failed(error, &format!("committing {file}")),
         }
+    }
+}
+
+/// What became of a file that is one transaction, and failed.
+const ROLLED_BACK: &str = "the transaction was rolled back: nothing of the file stands";
+/// What became of a unit of a journalled file that failed.
+const UNIT_ROLLED_BACK: &str =
+    "the transaction was rolled back: what the file did before it stands, and the next run goes on here";
+
+impl Closing<'_> {
+    const fn outcome(self) -> &'static str {
+        match self {
+            Closing::History(_) => ROLLED_BACK,
+            Closing::Journal(_) => UNIT_ROLLED_BACK,
+        }
+    }
+}
+
+/// What the server said, where a lock could not be had.
+pub(crate) fn lock_reason(error: &Error) -> Option<String> {
+    let server = error.as_db_error()?;
+    ["55P03", "40P01"].contains(&server.code().code()).then(|| server.message().to_owned())
+}
+
+fn affected(answers: &[Answer], statements: usize) -> u64 {
+    let counted = answers.iter().skip(1).take(statements).filter_map(|answer| answer.result.as_ref().ok());
+    counted.flatten().map(|set| set.affected).sum()
+}
+
+fn changes_rows(sql: &str) -> bool {
+    let first = crate::sql_scan::leading_words(sql, 1);
+    first.first().is_some_and(|word| ["insert", "update", "delete", "merge", "with"].contains(&word.as_str()))
+}
+
+/// The statement on one line, cut where it is long.
+pub(crate) fn shown(sql: &str) -> String {
+    let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
     }
 }
 
@@ -147,57 +299,20 @@ fn is_shutdown(error: &DbError) -> bool {
     [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW].contains(error.code())
 }
 
-fn control(sql: &str) -> Control {
-    let words = leading_words(sql, 4);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        ["savepoint" | "release", ..] => Control::Savepoint,
-        ["rollback", "to", ..] | ["rollback", "work" | "transaction", "to", ..] => Control::Savepoint,
-        ["begin" | "commit" | "end" | "rollback" | "abort", ..] => Control::Transaction,
-        ["start", "transaction", ..] | ["prepare", "transaction", ..] => Control::Transaction,
-        ["copy", ..] if names_a_stream(sql) => Control::Stream,
-        _ => Control::None,
-    }
-}
-
-fn names_a_stream(sql: &str) -> bool {
-    pieces(sql).into_iter().any(|piece| {
-        piece.kind == PieceKind::Word
-            && ["stdin", "stdout"].iter().any(|word| sql[piece.range.clone()].eq_ignore_ascii_case(word))
-    })
-}
-
-/// The error of a statement that must not be sent at all.
-fn refused(step: &Step, statement: &Statement, control: Control) -> Option<EngineError> {
-    let (what, help) = match control {
-        Control::None | Control::Savepoint => return None,
-        Control::Transaction => (
-            "it begins or ends a transaction",
-            "every migration file runs as one transaction together with its row in the history: take the statement \
-             out; nothing of the file was run",
-        ),
-        Control::Stream => (
-            "it copies rows through the connection",
-            "a migration file holds statements only: write the rows as INSERT, or keep them in seeds; nothing of \
-             the file was run",
-        ),
-    };
-    Some(unsupported(step, statement, what.to_owned(), help.to_owned()))
-}
-
-fn unsupported(step: &Step, statement: &Statement, what: String, help: String) -> EngineError {
+/// The error of a statement that this engine does not run.
+pub(crate) fn unsupported(source: &Source, statement: &Statement, what: String, help: String) -> EngineError {
     EngineError::Unsupported {
         product: PRODUCT,
-        file: step.source.name.clone(),
+        file: source.name.clone(),
         what,
         help,
-        source_code: source_code(&step.source),
-        span: clamp(&step.source, statement.offset..statement.offset + statement.sql.len()),
+        source_code: source_code(source),
+        span: clamp(source, statement.offset..statement.offset + statement.sql.len()),
     }
 }
 
 /// The server's own detail and hint, and what became of the transaction.
-fn help(error: &DbError) -> String {
+fn help(error: &DbError, outcome: &str) -> String {
     let mut lines = Vec::new();
     if let Some(detail) = error.detail() {
         lines.push(format!("detail: {detail}"));
@@ -209,36 +324,27 @@ fn help(error: &DbError) -> String {
         lines.push(format!("context: {context}"));
     }
     let next = match error.code().code() {
-        "55P03" => {
-            "another session held a lock for longer than lock_timeout; the transaction was rolled back and nothing of \
-             the file stands: run the same command again"
-        }
-        "42501" => {
-            "the transaction was rolled back: nothing of the file stands; grant the right to the user, or use another \
-             user's URL, and run the same command again"
-        }
-        _ => {
-            "the transaction was rolled back: nothing of the file stands; correct the file and run the same command \
-             again"
-        }
+        "55P03" => "another session held a lock for longer than lock_timeout: run the same command again",
+        "42501" => "grant the right to the user, or use another user's URL, and run the same command again",
+        _ => "correct the file and run the same command again",
     };
-    lines.push(next.to_owned());
+    lines.push(format!("{outcome}; {next}"));
     lines.join("\n")
 }
 
-fn source_code(source: &Source) -> NamedSource<Arc<str>> {
+pub(crate) fn source_code(source: &Source) -> NamedSource<Arc<str>> {
     NamedSource::new(&source.name, Arc::clone(&source.text))
 }
 
 /// The place that the server named, or the whole statement.
-fn span(step: &Step, statement: &Statement, error: &DbError) -> SourceSpan {
+fn span(source: &Source, statement: &Statement, error: &DbError) -> SourceSpan {
     let whole = statement.offset..statement.offset + statement.sql.len();
     let Some(ErrorPosition::Original(position)) = error.position() else {
-        return clamp(&step.source, whole);
+        return clamp(source, whole);
     };
     let characters = usize::try_from(*position).unwrap_or_default().saturating_sub(1);
-    let Some(range) = piece_at(&statement.sql, characters) else { return clamp(&step.source, whole) };
-    clamp(&step.source, statement.offset + range.start..statement.offset + range.end)
+    let Some(range) = piece_at(&statement.sql, characters) else { return clamp(source, whole) };
+    clamp(source, statement.offset + range.start..statement.offset + range.end)
 }
 
 /// The word or literal that begins at this character, in bytes.
@@ -258,29 +364,6 @@ fn clamp(source: &Source, range: Range<usize>) -> SourceSpan {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn transaction_control_is_known_by_its_first_words() {
-        for (sql, expected) in [
-            ("COMMIT", Control::Transaction),
-            ("-- why\nbegin transaction", Control::Transaction),
-            ("START TRANSACTION READ ONLY", Control::Transaction),
-            ("end", Control::Transaction),
-            ("PREPARE TRANSACTION 'x'", Control::Transaction),
-            ("ROLLBACK", Control::Transaction),
-            ("ROLLBACK WORK", Control::Transaction),
-            ("ROLLBACK WORK TO SAVEPOINT a", Control::Savepoint),
-            ("ROLLBACK TO a", Control::Savepoint),
-            ("SAVEPOINT a", Control::Savepoint),
-            ("PREPARE find AS SELECT 1", Control::None),
-            ("COPY t FROM stdin WITH (FORMAT csv)", Control::Stream),
-            ("COPY t FROM '/srv/stdin'", Control::None),
-            ("DO $$ BEGIN NULL; END $$", Control::None),
-            ("CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; END", Control::None),
-        ] {
-            assert_eq!(control(sql), expected, "{sql}");
-        }
-    }
 
     #[test]
     fn a_position_counts_characters() {

@@ -7,6 +7,8 @@ use crate::introspect::{free_function, free_of_extensions};
 use crate::quote::{identifier, literal_list, qualified};
 use crate::result_set::RowText;
 
+/// The table of the lock that is held meanwhile.
+const LOCK: &str = crate::lease::LOCK;
 /// The schema that stays, empty.
 const KEPT_SCHEMA: &str = "public";
 
@@ -15,7 +17,8 @@ impl Postgres {
         let doing = "dropping everything";
         let objects = self.run(&objects_sql(scope), doing).await?;
         let mut words = Vec::new();
-        let mut statements = vec!["BEGIN".to_owned()];
+        let mut statements = vec![self.begin()];
+        statements.extend(self.fence());
         for row in objects.iter().flat_map(|set| &set.rows) {
             let (kind, schema, name) = (row.string(0), row.string(1), row.string(2));
             let shown = if schema == KEPT_SCHEMA { name.clone() } else { format!("{schema}.{name}") };
@@ -43,7 +46,7 @@ impl Postgres {
             self.roll_back().await;
             return Err(self.failed(&error, doing));
         }
-        self.run("COMMIT", doing).await?;
+        self.try_run_bare("COMMIT").await.map_err(|error| self.failed(&error, doing))?;
         Ok(words)
     }
 }
@@ -60,6 +63,7 @@ fn objects_sql(scope: &Scope) -> String {
          CASE c.relkind WHEN 'v' THEN 1 WHEN 'm' THEN 1 WHEN 'S' THEN 3 ELSE 2 END AS place \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE n.nspname IN ({list}) AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S') \
+         AND c.relname <> '{LOCK}' \
          AND NOT c.relispartition AND {relation} \
          AND NOT (c.relkind = 'S' AND EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.objid = c.oid \
          AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype IN ('a', 'i'))) \

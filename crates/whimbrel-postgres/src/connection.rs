@@ -1,6 +1,6 @@
 //! One connection: made, described, and closed.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 use tokio::task::JoinHandle;
@@ -9,11 +9,14 @@ use tokio_postgres::{Client, Config, Error};
 use whimbrel_engine::{EngineError, Result, ServerDescription};
 
 use crate::failure::{PRODUCT, classify, classify_connect};
+use crate::lock::Guard;
 use crate::options::{PostgresOptions, SslMode};
 use crate::quote;
-use crate::result_set::{self, ResultSet};
+use crate::result_set::{self, ResultSet, RowText};
 use crate::tls::Connector;
-use crate::url::{Address, Target, address, driver_mode, session_settings};
+use crate::url::{
+    Address, SESSION_MARK, Target, address, driver_mode, session_mark, session_settings, with_session_options,
+};
 
 /// The oldest major version whose catalogues are understood.
 const OLDEST_MAJOR: u32 = 12;
@@ -33,7 +36,38 @@ pub struct Postgres {
     pub(crate) schema: String,
     /// What puts the session's settings back after a migration has changed them.
     pub(crate) reset: String,
+    /// Whether the session is the server's own.
+    pub(crate) session: Session,
+    /// What it was connected with, for a companion.
+    pub(crate) options: PostgresOptions,
+    /// The second connection, opened when something takes long.
+    pub(crate) companion: Option<Box<Postgres>>,
+    /// The deployers' lock, while it is held.
+    pub(crate) guard: Option<Guard>,
     task: JoinHandle<()>,
+}
+
+/// Whether the connection keeps its session from one transaction to the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Session {
+    /// It does: settings and advisory locks hold.
+    Own {
+        /// The server process.
+        pid: i32,
+    },
+    /// A pooler may give every transaction another session: settings are made anew in each.
+    Pooled {
+        /// `SET LOCAL …; …`
+        settings: String,
+        /// How many settings there are.
+        count: usize,
+    },
+}
+
+/// One answer and the time from the one before.
+pub(crate) struct Answer {
+    pub(crate) result: std::result::Result<Vec<ResultSet>, Error>,
+    pub(crate) took: Duration,
 }
 
 impl Postgres {
@@ -57,7 +91,9 @@ impl Postgres {
 
     /// Ends the session. Dropping the value does so too, without waiting for it.
     pub async fn close(self) {
-        let Postgres { client, task, .. } = self;
+        let Postgres { client, task, companion, guard, .. } = self;
+        drop(guard);
+        drop(companion);
         drop(client);
         // The server learns of the end either way; the wait is for its sake only.
         drop(tokio::time::timeout(CLOSE_TIMEOUT, task).await);
@@ -70,7 +106,27 @@ impl Postgres {
 
     /// As [`Self::run`], with the driver's error.
     pub(crate) async fn try_run(&self, sql: &str) -> std::result::Result<Vec<ResultSet>, Error> {
+        match &self.session {
+            Session::Own { .. } => self.try_run_bare(sql).await,
+            Session::Pooled { settings, count } => {
+                let mut sets = self.try_run_bare(&format!("{settings}; {sql}")).await?;
+                sets.drain(..(*count).min(sets.len()));
+                Ok(sets)
+            }
+        }
+    }
+
+    /// Sends the text as it is, without the settings that a pooled session needs.
+    pub(crate) async fn try_run_bare(&self, sql: &str) -> std::result::Result<Vec<ResultSet>, Error> {
         Ok(result_set::split(self.client.simple_query(sql).await?))
+    }
+
+    /// What begins a transaction.
+    pub(crate) fn begin(&self) -> String {
+        match &self.session {
+            Session::Own { .. } => "BEGIN".to_owned(),
+            Session::Pooled { settings, .. } => format!("BEGIN; {settings}"),
+        }
     }
 
     /// Sends every query at once and collects every answer, in order.
@@ -78,6 +134,12 @@ impl Postgres {
         &self,
         queries: &[S],
     ) -> Vec<std::result::Result<Vec<ResultSet>, Error>> {
+        self.timed_pipeline(queries).await.into_iter().map(|answer| answer.result).collect()
+    }
+
+    /// As [`Self::pipeline`], with the time that each answer took after the one before.
+    pub(crate) async fn timed_pipeline<S: AsRef<str> + Sync>(&self, queries: &[S]) -> Vec<Answer> {
+        let mut last = Instant::now();
         let mut streams = Vec::new();
         for sql in queries {
             // Ready at once: it waits for the sending, not for the answer.
@@ -89,7 +151,9 @@ impl Postgres {
                 Ok(stream) => stream.try_collect().await,
                 Err(error) => Err(error),
             };
-            answers.push(messages.map(result_set::split));
+            let now = Instant::now();
+            answers.push(Answer { result: messages.map(result_set::split), took: now - last });
+            last = now;
         }
         answers
     }
@@ -131,16 +195,21 @@ pub async fn create_database(options: &PostgresOptions) -> Result<()> {
 }
 
 async fn connect(address: Address, options: &PostgresOptions) -> Result<Postgres> {
-    let Address { mut config, ssl, target } = address;
+    let Address { config: without_options, ssl, target } = address;
+    let mut config = with_session_options(&without_options, options);
     let connector = Connector::new(&ssl)?;
-    let mut settings = None;
     let opened = loop {
         match open(&config, connector.clone()).await {
             Ok(opened) => break opened,
-            Err(error) if refuses_options(&error) && settings.is_none() => {
-                // A connection pooler that passes no options on: set them in a query instead.
-                config.options("");
-                settings = Some(session_sql(options));
+            Err(error)
+                if refuses_options(&error)
+                    && config.get_options().is_some()
+                    && without_options.get_options().is_none() =>
+            {
+                // A connection pooler that passes no options on: they are set in every transaction instead.
+                let mode = config.get_ssl_mode();
+                config = without_options.clone();
+                config.ssl_mode(mode);
             }
             Err(error) => {
                 let error = classify_connect(&error, &target);
@@ -168,13 +237,41 @@ async fn connect(address: Address, options: &PostgresOptions) -> Result<Postgres
         user: Some(target.user.clone()),
         encrypted: Some(connector.is_encrypted()),
     };
-    let reset = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL";
-    let reset = settings.as_ref().map_or_else(|| reset.to_owned(), |sql| format!("{reset}; {sql}"));
-    let postgres = Postgres { client, target, server, major, schema: options.schema.clone(), reset, task };
-    if let Some(sql) = &settings {
-        postgres.run(sql, "the session's settings").await?;
+    let reset = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL".to_owned();
+    let mut postgres = Postgres {
+        client,
+        target,
+        server,
+        major,
+        schema: options.schema.clone(),
+        reset,
+        session: Session::Own { pid: 0 },
+        options: options.clone(),
+        companion: None,
+        guard: None,
+        task,
+    };
+    postgres.session = postgres.probe(options).await?;
+    if let Session::Pooled { settings, .. } = &postgres.session {
+        postgres.reset = format!("{}; {settings}", postgres.reset);
     }
     Ok(postgres)
+}
+
+impl Postgres {
+    /// Whether the setting that the connection asked for at its start is there: a transaction pooler takes
+    /// none, or gives the query to a session that another one began.
+    async fn probe(&self, options: &PostgresOptions) -> Result<Session> {
+        let sql = format!("SELECT current_setting('{SESSION_MARK}', true), pg_backend_pid()");
+        let answer = self.try_run_bare(&sql).await;
+        let sets = answer.map_err(|error| self.failed(&error, "describing the session"))?;
+        let row = sets.first().and_then(|set| set.rows.first());
+        if row.is_some_and(|row| row.text(0) == Some(session_mark().as_str())) {
+            return Ok(Session::Own { pid: row.map_or(0, |row| row.number(1)) });
+        }
+        let settings = pooled_settings(options);
+        Ok(Session::Pooled { count: settings.len(), settings: settings.join("; ") })
+    }
 }
 
 type Opened = (Client, JoinHandle<()>, String);
@@ -197,15 +294,19 @@ fn refuses_options(error: &Error) -> bool {
     })
 }
 
-fn session_sql(options: &PostgresOptions) -> String {
-    session_settings(options)
+/// A forgotten transaction must not keep the lease from others for longer than this.
+const IDLE_LIMIT_MS: u128 = crate::lease::LEASE.as_millis();
+
+fn pooled_settings(options: &PostgresOptions) -> Vec<String> {
+    let mut settings: Vec<String> = session_settings(options)
         .into_iter()
         .map(|(name, value)| match name {
-            "search_path" => format!("SET search_path = {value}"),
-            _ => format!("SET {name} = {}", quote::literal(&value)),
+            "search_path" => format!("SET LOCAL search_path = {value}"),
+            _ => format!("SET LOCAL {name} = {}", quote::literal(&value)),
         })
-        .collect::<Vec<_>>()
-        .join("; ")
+        .collect();
+    settings.push(format!("SET LOCAL idle_in_transaction_session_timeout = {IDLE_LIMIT_MS}"));
+    settings
 }
 
 /// `15.18` → 15; `19devel` → 19.

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use whimbrel_engine::{
-    Engine, HistoryChange, HistoryEntry, Inventory, Locking, Relational, Result, Scope, ServerDescription,
-    Step, TableSize,
+    Applied, Engine, HistoryChange, HistoryEntry, Inventory, Journal, Locking, OutsideTransactions,
+    Relational, Result, Scope, ServerDescription, Statement, Step, TableSize, Watch,
 };
 use whimbrel_schema::catalog::{Catalog, QualifiedName};
 
+use crate::apply::Closing;
 use crate::connection::Postgres;
+use crate::control::{Control, control};
 
 #[async_trait]
 impl Engine for Postgres {
@@ -41,12 +43,32 @@ impl Engine for Postgres {
         self.take_lock(timeout).await
     }
 
+    async fn keep_lock(&mut self) -> Result<()> {
+        match self.fence() {
+            Some(_) => self.run_fenced(&[], "keeping the migration lock").await,
+            None => Ok(()),
+        }
+    }
+
     async fn unlock(&mut self) -> Result<()> {
         self.give_lock_back().await
     }
 
-    async fn apply(&mut self, step: &Step) -> Result<i64> {
-        self.apply_step(step).await
+    async fn apply(&mut self, step: &Step, watch: &mut dyn Watch) -> Result<Applied> {
+        let closing = Closing::History(&step.history);
+        self.run_transaction(&step.source, &step.statements, closing, watch).await
+    }
+
+    fn runs_outside(&self, statement: &Statement) -> bool {
+        control(&statement.sql) == Control::Outside
+    }
+
+    fn journal(&mut self) -> &mut dyn Journal {
+        self
+    }
+
+    fn outside_transactions(&mut self) -> Option<&mut dyn OutsideTransactions> {
+        Some(self)
     }
 
     async fn mark(&mut self, entries: &[HistoryEntry]) -> Result<()> {
@@ -103,5 +125,9 @@ impl Relational for Postgres {
 
     async fn table_size(&mut self, table: &QualifiedName) -> Result<Option<TableSize>> {
         self.size_of_table(table).await
+    }
+
+    async fn replica_lag(&mut self) -> Result<Option<Duration>> {
+        self.slowest_replica().await
     }
 }

@@ -11,6 +11,7 @@ use crate::result_set::RowText;
 
 const HISTORY: &str = "whimbrel_history";
 const STATE: &str = "whimbrel_state";
+const JOURNAL: &str = "whimbrel_journal";
 /// RFC 3339 in UTC, as `to_char` writes it.
 const INSTANT: &str = r#"YYYY-MM-DD"T"HH24:MI:SS.US"Z""#;
 
@@ -25,6 +26,10 @@ impl Postgres {
 
     fn state_table(&self) -> String {
         qualified(&self.schema, STATE)
+    }
+
+    pub(crate) fn journal_table(&self) -> String {
+        qualified(&self.schema, JOURNAL)
     }
 
     pub(crate) async fn read_history(&self) -> Result<Vec<HistoryEntry>> {
@@ -77,29 +82,33 @@ impl Postgres {
 
     async fn has_tables(&self, doing: &str) -> Result<bool> {
         let sql = format!(
-            "SELECT to_regclass({}) IS NOT NULL AND to_regclass({}) IS NOT NULL",
+            "SELECT to_regclass({}) IS NOT NULL AND to_regclass({}) IS NOT NULL AND to_regclass({}) IS NOT NULL",
             literal(&self.history_table()),
-            literal(&self.state_table())
+            literal(&self.state_table()),
+            literal(&self.journal_table())
         );
         let sets = self.run(&sql, doing).await?;
         Ok(sets.first().and_then(|set| set.rows.first()).is_some_and(|row| row.flag(0)))
     }
 
-    /// One simple query is one transaction: both tables come to be, or none.
-    pub(crate) fn create_tables_sql(&self) -> String {
+    /// What makes the schema of Whimbrel's tables where it is missing.
+    pub(crate) fn create_schema_sql(&self) -> String {
         // CREATE SCHEMA IF NOT EXISTS asks for the right to create even where the schema exists.
-        let schema = if self.schema == "public" {
-            String::new()
-        } else {
-            let name = identifier(&self.schema);
-            format!(
-                "DO $whimbrel$ BEGIN IF to_regnamespace({}) IS NULL THEN CREATE SCHEMA {name}; END IF; END \
-                 $whimbrel$;",
-                literal(&name)
-            )
-        };
+        if self.schema == "public" {
+            return String::new();
+        }
+        let name = identifier(&self.schema);
         format!(
-            "{schema} CREATE TABLE IF NOT EXISTS {history} (\
+            "DO $whimbrel$ BEGIN IF to_regnamespace({}) IS NULL THEN CREATE SCHEMA {name}; END IF; END $whimbrel$; ",
+            literal(&name)
+        )
+    }
+
+    /// One simple query is one transaction: all tables come to be, or none.
+    pub(crate) fn create_tables_sql(&self) -> String {
+        let schema = self.create_schema_sql();
+        format!(
+            "{schema}CREATE TABLE IF NOT EXISTS {history} (\
              version text PRIMARY KEY, \
              seq bigint NOT NULL GENERATED ALWAYS AS IDENTITY, \
              name text NOT NULL, \
@@ -113,9 +122,21 @@ impl Postgres {
              CREATE TABLE IF NOT EXISTS {state} (\
              key text PRIMARY KEY, \
              document text NOT NULL, \
-             recorded_at timestamptz NOT NULL DEFAULT clock_timestamp())",
+             recorded_at timestamptz NOT NULL DEFAULT clock_timestamp()); \
+             CREATE TABLE IF NOT EXISTS {journal} (\
+             version text NOT NULL, \
+             direction text NOT NULL, \
+             position bigint NOT NULL, \
+             checksum text NOT NULL, \
+             state text NOT NULL, \
+             cursor text, \
+             rows bigint NOT NULL, \
+             duration_ms bigint NOT NULL, \
+             recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(), \
+             PRIMARY KEY (version, direction, position))",
             history = self.history_table(),
             state = self.state_table(),
+            journal = self.journal_table(),
         )
     }
 
@@ -136,7 +157,7 @@ impl Postgres {
             literal(key),
             literal(document)
         );
-        self.run(&sql, &format!("keeping `{key}` in {STATE}")).await.map(drop)
+        self.run_fenced(&[sql], &format!("keeping `{key}` in {STATE}")).await
     }
 
     pub(crate) async fn mark_history(&self, entries: &[HistoryEntry]) -> Result<()> {
@@ -144,8 +165,7 @@ impl Postgres {
             return Ok(());
         }
         let inserts: Vec<String> = entries.iter().map(|entry| self.insert_sql(entry, "0")).collect();
-        // One simple query is one transaction.
-        self.run(&inserts.join("; "), "marking versions in the migration history").await.map(drop)
+        self.run_fenced(&inserts, "marking versions in the migration history").await
     }
 
     /// The statement that makes the change.
@@ -167,7 +187,7 @@ impl Postgres {
         format!("{} RETURNING {duration}", self.change_sql(change))
     }
 
-    fn insert_sql(&self, entry: &HistoryEntry, duration: &str) -> String {
+    pub(crate) fn insert_sql(&self, entry: &HistoryEntry, duration: &str) -> String {
         format!(
             "INSERT INTO {} (version, name, checksum, chain, schema_hash, kind, duration_ms, applied_by) \
              VALUES ({}, {}, {}, {}, {}, {}, {duration}, {})",
@@ -183,7 +203,8 @@ impl Postgres {
     }
 }
 
-fn is_duplicate(error: &Error) -> bool {
+/// Whether somebody else has made it meanwhile.
+pub(crate) fn is_duplicate(error: &Error) -> bool {
     error.code().is_some_and(|code| {
         [
             SqlState::UNIQUE_VIOLATION,

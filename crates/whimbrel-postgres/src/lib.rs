@@ -7,12 +7,16 @@
 
 mod apply;
 mod clear;
+mod companion;
 mod connection;
+mod control;
 mod engine;
 mod failure;
 mod history;
 mod introspect;
 mod inventory;
+mod journal;
+mod lease;
 mod lock;
 mod normalise;
 mod options;
@@ -22,6 +26,7 @@ mod rows;
 mod sql_scan;
 mod tls;
 mod url;
+mod verify;
 
 pub use connection::{Postgres, create_database};
 pub use options::{PostgresOptions, SslMode};

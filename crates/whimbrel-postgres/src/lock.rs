@@ -1,46 +1,108 @@
-//! The deployers' lock: a session's advisory lock, asked for again and again.
+//! The deployers' lock: a session's advisory lock, asked for again and again; behind a transaction pooler,
+//! where no session lasts, a lease.
 //!
 //! Waiting inside `pg_advisory_lock` would deadlock with a concurrent index build, which waits for every
-//! older transaction; a poll holds no transaction open.
+//! older transaction; a poll holds no transaction open. Each kind of lock respects the other: whoever
+//! took one looks for the other afterwards, and gives way where it finds it.
 
 use std::time::{Duration, Instant};
 
+use tokio::task::JoinHandle;
 use whimbrel_engine::{EngineError, Result};
 
-use crate::connection::Postgres;
+use crate::connection::{Postgres, Session};
 use crate::result_set::RowText;
 
 /// The first pause between two attempts; each is twice as long as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause between two attempts: how late a free lock is noticed at most.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const TAKING: &str = "taking the migration lock";
+
+/// The lock, while it is held.
+#[derive(Debug)]
+pub(crate) enum Guard {
+    /// The session holds it, and the server frees it when the session ends.
+    Advisory,
+    /// A row of `whimbrel_lock` says so until it expires.
+    Lease(Lease),
+}
+
+/// A lease that is held.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    /// Who holds it: no two connections have the same.
+    pub(crate) owner: String,
+    /// Its number: one more than that of the holder before.
+    pub(crate) fence: i64,
+    /// Renews it over a connection of its own.
+    pub(crate) heartbeat: JoinHandle<()>,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.heartbeat.abort();
+    }
+}
 
 impl Postgres {
-    pub(crate) async fn take_lock(&self, timeout: Duration) -> Result<()> {
-        let doing = "taking the migration lock";
-        let sql = format!("SELECT pg_try_advisory_lock({})", self.lock_key());
+    pub(crate) async fn take_lock(&mut self, timeout: Duration) -> Result<()> {
+        if self.guard.is_some() {
+            return Ok(());
+        }
         let deadline = Instant::now() + timeout;
         let mut pause = FIRST_PAUSE;
         loop {
-            let sets = self.run(&sql, doing).await?;
-            if sets.first().and_then(|set| set.rows.first()).is_some_and(|row| row.flag(0)) {
-                return Ok(());
-            }
+            let in_the_way = match &self.session {
+                Session::Own { .. } => self.try_advisory().await?,
+                Session::Pooled { .. } => self.try_lease().await?,
+            };
+            let Some(holder) = in_the_way else { return Ok(()) };
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(EngineError::LockTimeout { holder: self.lock_holder(doing).await? });
+                return Err(EngineError::LockTimeout { holder });
             }
             tokio::time::sleep(pause.min(left)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
-    pub(crate) async fn give_lock_back(&self) -> Result<()> {
+    pub(crate) async fn give_lock_back(&mut self) -> Result<()> {
+        match self.guard.take() {
+            None => Ok(()),
+            Some(Guard::Advisory) => self.free_advisory().await,
+            Some(Guard::Lease(lease)) => self.end_lease(&lease).await,
+        }
+    }
+
+    /// One attempt; the holder where another has the lock.
+    async fn try_advisory(&mut self) -> Result<Option<String>> {
+        let sql = format!("SELECT pg_try_advisory_lock({}), {}", self.lock_key(), self.has_lock_table());
+        let sets = self.run(&sql, TAKING).await?;
+        let row = sets.first().and_then(|set| set.rows.first());
+        if !row.is_some_and(|row| row.flag(0)) {
+            let holder = self.advisory_holder().await?;
+            return Ok(Some(
+                holder.unwrap_or_else(|| "it gave the lock back in this very moment".to_owned()),
+            ));
+        }
+        if row.is_some_and(|row| row.flag(1))
+            && let Some(holder) = self.lease_holder().await?
+        {
+            self.free_advisory().await?;
+            return Ok(Some(holder));
+        }
+        self.guard = Some(Guard::Advisory);
+        Ok(None)
+    }
+
+    async fn free_advisory(&self) -> Result<()> {
         let sql = format!("SELECT pg_advisory_unlock({})", self.lock_key());
         self.run(&sql, "giving the migration lock back").await.map(drop)
     }
 
-    async fn lock_holder(&self, doing: &str) -> Result<String> {
+    /// The session that holds the advisory lock, in words.
+    pub(crate) async fn advisory_holder(&self) -> Result<Option<String>> {
         let key = self.lock_key();
         let sql = format!(
             "SELECT l.pid, a.application_name, a.usename, a.client_addr, \
@@ -51,10 +113,8 @@ impl Postgres {
              AND l.classid::bigint = (({key}::bigint >> 32) & 4294967295) \
              AND l.objid::bigint = ({key}::bigint & 4294967295)"
         );
-        let sets = self.run(&sql, doing).await?;
-        let Some(row) = sets.first().and_then(|set| set.rows.first()) else {
-            return Ok("it gave the lock back in this very moment".to_owned());
-        };
+        let sets = self.run(&sql, TAKING).await?;
+        let Some(row) = sets.first().and_then(|set| set.rows.first()) else { return Ok(None) };
         let mut words = vec![format!("process {}", row.string(0))];
         for (label, value) in [("", row.text(1)), ("user ", row.text(2)), ("from ", row.text(3))] {
             if let Some(value) = value.filter(|value| !value.is_empty()) {
@@ -64,7 +124,7 @@ impl Postgres {
         if let Some(since) = row.text(4) {
             words.push(format!("connected since {since} UTC"));
         }
-        Ok(words.join(", "))
+        Ok(Some(words.join(", ")))
     }
 
     /// The key of this schema's lock; the server keeps the keys of its databases apart.

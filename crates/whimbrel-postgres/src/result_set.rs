@@ -8,6 +8,8 @@ use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 #[derive(Debug, Default)]
 pub(crate) struct ResultSet {
     pub(crate) rows: Vec<SimpleQueryRow>,
+    /// The rows that it changed or gave.
+    pub(crate) affected: u64,
 }
 
 /// Sorts the messages into one set a statement.
@@ -17,8 +19,8 @@ pub(crate) fn split(messages: Vec<SimpleQueryMessage>) -> Vec<ResultSet> {
     for message in messages {
         match message {
             SimpleQueryMessage::Row(row) => rows.push(row),
-            SimpleQueryMessage::CommandComplete(_) => {
-                sets.push(ResultSet { rows: std::mem::take(&mut rows) });
+            SimpleQueryMessage::CommandComplete(affected) => {
+                sets.push(ResultSet { rows: std::mem::take(&mut rows), affected });
             }
             _ => {}
         }

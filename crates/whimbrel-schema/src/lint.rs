@@ -36,6 +36,8 @@ pub struct LintFile {
     pub statements: Vec<LintStatement>,
     /// What the file says about going back; none where that is not asked.
     pub reversal: Option<Reversal>,
+    /// Whether the statements go back: the release that used what they take away is gone by then.
+    pub is_rollback: bool,
     /// Findings that are accepted for the whole file.
     pub allowed: Vec<Allowed>,
 }
@@ -122,7 +124,8 @@ pub fn lint(file: &LintFile, facts: &dyn Facts, options: &Options) -> Vec<Findin
     rules::check_file(file, facts, options, &world, &mut found);
     found.retain(|finding| {
         let wanted = options.locks_tables || finding.class != Class::Lock;
-        wanted && !options.ignore.iter().any(|code| code == finding.code)
+        let in_use = !file.is_rollback || finding.class != Class::Compatibility;
+        wanted && in_use && !options.ignore.iter().any(|code| code == finding.code)
     });
     for finding in &mut found {
         finding.soften(options);

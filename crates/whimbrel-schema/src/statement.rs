@@ -14,7 +14,7 @@ mod tree;
 mod type_change;
 mod volatility;
 
-pub use read::{actions, runs_outside_transaction};
+pub use read::actions;
 pub use type_change::TypeChange;
 
 /// One thing that a statement does, with its place in the statement's text.

@@ -6,16 +6,15 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use rusqlite::Connection;
 use whimbrel_engine::{
-    Engine, EngineError, HistoryChange, HistoryEntry, Inventory, Relational, Result, Scope,
-    ServerDescription, Step,
+    Applied, Engine, EngineError, HistoryChange, HistoryEntry, Inventory, Journal, OutsideTransactions,
+    Relational, Result, Scope, ServerDescription, Source, Statement, Step, Watch,
 };
 
 use crate::connection::{self, Location, SqliteOptions, classify};
 use crate::ledger::{self, HISTORY};
-use crate::lock::{self, DeployLock};
-use crate::trouble::Trouble;
-use crate::workspace::Workspace;
-use crate::{PRODUCT, clear, interpret, inventory};
+use crate::lock::{self, Lease};
+use crate::transaction::{self, Closing};
+use crate::{PRODUCT, clear, inventory};
 
 /// A SQLite database as a relational engine.
 #[derive(Debug)]
@@ -24,7 +23,7 @@ pub struct Sqlite {
     server: ServerDescription,
     /// None until the first write, where the file does not exist and was not to be made at once.
     connection: Mutex<Option<Connection>>,
-    lock: Option<DeployLock>,
+    lease: Option<Lease>,
 }
 
 impl Sqlite {
@@ -48,7 +47,7 @@ impl Sqlite {
             user: None,
             encrypted: None,
         };
-        Ok(Sqlite { options: options.clone(), server, connection: Mutex::new(connection), lock: None })
+        Ok(Sqlite { options: options.clone(), server, connection: Mutex::new(connection), lease: None })
     }
 
     /// Lets the database grow to so many pages and no further; beyond, a write fails as on a full disk.
@@ -104,25 +103,62 @@ impl Sqlite {
             .map_err(|error| classify(&error, &database, "making whimbrel's tables"))
     }
 
-    fn apply_now(&mut self, step: &Step) -> Result<i64> {
+    /// Runs statements in one transaction that ends with the closing.
+    pub(crate) fn run_transaction(
+        &mut self,
+        source: &Source,
+        statements: &[Statement],
+        closing: Closing<'_>,
+    ) -> Result<Applied> {
         let database = self.database();
+        let lease = self.lease.clone();
         let connection = self.writer()?;
-        let started = Instant::now();
-        match attempt(connection, step, &database, true, started) {
-            // Foreign keys cannot be switched inside a transaction, so the step begins again without them.
-            Err(Attempt::NeedsForeignKeysOff) => attempt(connection, step, &database, false, started),
-            other => other,
+        let work =
+            transaction::Work { source, statements, closing, lease: lease.as_ref(), database: &database };
+        work.run(connection)
+    }
+
+    /// Writes in a transaction of its own that renews the lease, where one is held.
+    pub(crate) fn write_fenced(
+        &mut self,
+        doing: &str,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<()>,
+    ) -> Result<()> {
+        let database = self.database();
+        let lease = self.lease.clone();
+        let connection = self.writer()?;
+        let written = transaction(connection, |connection| {
+            if let Some(lease) = &lease
+                && !lock::renew(connection, lease)?
+            {
+                return Ok(false);
+            }
+            work(connection).map(|()| true)
+        });
+        match written {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(lock::lost(connection)),
+            Err(error) => Err(classify(&error, &database, doing)),
         }
-        .map_err(Attempt::into_error)
     }
 
     fn preview_now(&mut self, steps: &[Step]) -> Result<Vec<Vec<String>>> {
         let database = self.database();
         if self.reader()?.is_none() {
             let empty = connection::open(&SqliteOptions::memory())?;
-            return preview(&empty, steps, &database);
+            return transaction::preview(&empty, steps, &database);
         }
-        preview(self.writer()?, steps, &database)
+        transaction::preview(self.writer()?, steps, &database)
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        let Some(lease) = self.lease.take() else { return };
+        if let Some(connection) = self.slot() {
+            // Where this fails the others wait until the lease runs out, or this process has ended.
+            let _ = lock::release(connection, &lease);
+        }
     }
 }
 
@@ -134,156 +170,8 @@ pub(crate) fn transaction<T>(
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let result = work(connection).and_then(|value| connection.execute_batch("COMMIT").map(|()| value));
     if result.is_err() {
-        roll_back(connection);
+        transaction::roll_back(connection);
     }
-    result
-}
-
-fn roll_back(connection: &Connection) {
-    if !connection.is_autocommit() {
-        // SQLite has rolled back by itself where this fails; there is nothing else to undo.
-        let _ = connection.execute_batch("ROLLBACK");
-    }
-}
-
-enum Attempt {
-    NeedsForeignKeysOff,
-    Failed(EngineError),
-}
-
-impl Attempt {
-    fn into_error(self) -> EngineError {
-        match self {
-            Attempt::Failed(error) => error,
-            Attempt::NeedsForeignKeysOff => EngineError::Refused {
-                doing: "rebuilding a table".to_owned(),
-                reason: "foreign keys could not be switched off".to_owned(),
-            },
-        }
-    }
-}
-
-/// One attempt at a step; the transaction has ended when it returns.
-fn attempt(
-    connection: &Connection,
-    step: &Step,
-    database: &str,
-    enforced: bool,
-    started: Instant,
-) -> std::result::Result<i64, Attempt> {
-    let doing = format!("running {}", step.source.name);
-    let failed = |error: &rusqlite::Error| Attempt::Failed(classify(error, database, &doing));
-    connection.pragma_update(None, "foreign_keys", enforced).map_err(|error| failed(&error))?;
-    let result = connection
-        .execute_batch("BEGIN IMMEDIATE")
-        .map_err(|error| failed(&error))
-        .and_then(|()| in_transaction(connection, step, database, enforced, started))
-        .and_then(|duration_ms| {
-            connection.execute_batch("COMMIT").map(|()| duration_ms).map_err(|error| failed(&error))
-        });
-    if result.is_err() {
-        roll_back(connection);
-    }
-    if !enforced {
-        connection.pragma_update(None, "foreign_keys", true).map_err(|error| failed(&error))?;
-    }
-    result
-}
-
-fn in_transaction(
-    connection: &Connection,
-    step: &Step,
-    database: &str,
-    enforced: bool,
-    started: Instant,
-) -> std::result::Result<i64, Attempt> {
-    let doing = format!("recording {}", step.source.name);
-    let failed = |error: rusqlite::Error| Attempt::Failed(classify(&error, database, &doing));
-    ledger::prepare(connection).map_err(failed)?;
-    let mut workspace = Workspace::new(connection, enforced);
-    carry_out(&mut workspace, step, database)?;
-    if !enforced {
-        check_foreign_keys(connection, step, database)?;
-    }
-    let duration_ms = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
-    match &step.history {
-        HistoryChange::Insert(entry) => ledger::insert(connection, entry, duration_ms).map_err(failed)?,
-        HistoryChange::Remove { version } => {
-            if !ledger::remove(connection, version).map_err(failed)? {
-                return Err(Attempt::Failed(EngineError::Refused {
-                    doing,
-                    reason: format!("the history has no version {version}"),
-                }));
-            }
-        }
-    }
-    Ok(duration_ms)
-}
-
-fn carry_out(workspace: &mut Workspace<'_>, step: &Step, database: &str) -> std::result::Result<(), Attempt> {
-    for (position, statement) in step.statements.iter().enumerate() {
-        workspace.position = position;
-        interpret::carry_out(workspace, &statement.sql).map_err(|trouble| match trouble {
-            Trouble::NeedsForeignKeysOff => Attempt::NeedsForeignKeysOff,
-            other => Attempt::Failed(other.in_statement(&step.source, statement, database)),
-        })?;
-    }
-    workspace.settle().map_err(|(position, trouble)| {
-        Attempt::Failed(trouble.in_statement(&step.source, &step.statements[position], database))
-    })?;
-    workspace.write_notes().map_err(|error| {
-        Attempt::Failed(classify(&error, database, &format!("noting what {} made", step.source.name)))
-    })
-}
-
-/// Where foreign keys were off, every row must refer to one that is there before the commit.
-fn check_foreign_keys(
-    connection: &Connection,
-    step: &Step,
-    database: &str,
-) -> std::result::Result<(), Attempt> {
-    let broken = first_violation(connection)
-        .map_err(|error| Attempt::Failed(classify(&error, database, "checking foreign keys")))?;
-    match broken {
-        None => Ok(()),
-        Some((table, references, count)) => Err(Attempt::Failed(EngineError::Refused {
-            doing: format!("running {}", step.source.name),
-            reason: format!(
-                "{count} rows of `{table}` refer to rows of `{references}` that do not exist; nothing of the file stands. \
-                 A file that both alters tables and deletes or renumbers rows that others refer to must be split in two: \
-                 SQLite rebuilds tables with foreign keys off, so ON DELETE and ON UPDATE do nothing in it"
-            ),
-        })),
-    }
-}
-
-fn first_violation(connection: &Connection) -> rusqlite::Result<Option<(String, String, u64)>> {
-    let mut statement = connection.prepare(
-        "SELECT \"table\", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 1",
-    )?;
-    let mut rows = statement.query([])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    let count: i64 = row.get(2)?;
-    Ok(Some((row.get(0)?, row.get(1)?, count.unsigned_abs())))
-}
-
-/// Runs the steps in a transaction that is always rolled back.
-fn preview(connection: &Connection, steps: &[Step], database: &str) -> Result<Vec<Vec<String>>> {
-    let failed = |error: &rusqlite::Error| classify(error, database, "previewing the migration");
-    connection.pragma_update(None, "foreign_keys", false).map_err(|error| failed(&error))?;
-    let result = connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| failed(&error)).and_then(|()| {
-        ledger::prepare(connection).map_err(|error| failed(&error))?;
-        steps
-            .iter()
-            .map(|step| {
-                let mut workspace = Workspace::new(connection, false);
-                carry_out(&mut workspace, step, database).map_err(Attempt::into_error)?;
-                Ok(workspace.script())
-            })
-            .collect()
-    });
-    roll_back(connection);
-    connection.pragma_update(None, "foreign_keys", true).map_err(|error| failed(&error))?;
     result
 }
 
@@ -326,58 +214,69 @@ impl Engine for Sqlite {
     }
 
     async fn record(&mut self, key: &str, document: &str) -> Result<()> {
-        let database = self.database();
-        let connection = self.writer()?;
-        transaction(connection, |connection| {
+        self.write_fenced("writing whimbrel_state", |connection| {
             ledger::prepare(connection)?;
             ledger::keep(connection, key, document)
         })
-        .map_err(|error| classify(&error, &database, "writing whimbrel_state"))
     }
 
     async fn lock(&mut self, timeout: Duration) -> Result<()> {
-        let Location::File(path) = &self.options.location else { return Ok(()) };
-        if self.lock.is_some() {
+        if self.options.location == Location::Memory || self.lease.is_some() {
             return Ok(());
         }
-        let path = path.clone();
+        let database = self.database();
         let until = Instant::now() + timeout;
         loop {
-            if let Some(lock) = lock::attempt(&path)? {
-                self.lock = Some(lock);
-                return Ok(());
-            }
-            match lock::pause(until) {
-                Some(pause) => std::thread::sleep(pause),
-                None => return Err(EngineError::LockTimeout { holder: lock::holder(&path) }),
+            match lock::attempt(self.writer()?, &database)? {
+                lock::Attempt::Taken(lease) => {
+                    self.lease = Some(lease);
+                    return Ok(());
+                }
+                lock::Attempt::Held(holder) => match lock::pause(until) {
+                    Some(pause) => std::thread::sleep(pause),
+                    None => return Err(EngineError::LockTimeout { holder }),
+                },
             }
         }
     }
 
-    async fn unlock(&mut self) -> Result<()> {
-        let database = self.database();
-        match self.lock.take() {
-            Some(lock) => lock.release().map_err(|error| EngineError::NotWritable {
-                database,
-                doing: "giving the lock back".to_owned(),
-                reason: error.to_string(),
-            }),
+    async fn keep_lock(&mut self) -> Result<()> {
+        match self.lease {
+            Some(_) => self.write_fenced("keeping the migration lock", |_| Ok(())),
             None => Ok(()),
         }
     }
 
-    async fn apply(&mut self, step: &Step) -> Result<i64> {
-        self.apply_now(step)
+    async fn unlock(&mut self) -> Result<()> {
+        let Some(lease) = self.lease.take() else { return Ok(()) };
+        let database = self.database();
+        let connection = self.writer()?;
+        lock::release(connection, &lease)
+            .map_err(|error| classify(&error, &database, "giving the migration lock back"))
+    }
+
+    async fn apply(&mut self, step: &Step, _watch: &mut dyn Watch) -> Result<Applied> {
+        self.run_transaction(&step.source, &step.statements, Closing::History(&step.history))
+    }
+
+    fn runs_outside(&self, _statement: &Statement) -> bool {
+        // Whatever this engine runs, it runs in a transaction.
+        false
+    }
+
+    fn journal(&mut self) -> &mut dyn Journal {
+        self
+    }
+
+    fn outside_transactions(&mut self) -> Option<&mut dyn OutsideTransactions> {
+        None
     }
 
     async fn mark(&mut self, entries: &[HistoryEntry]) -> Result<()> {
-        let database = self.database();
-        let connection = self.writer()?;
-        transaction(connection, |connection| {
+        self.write_fenced("changing the history", |connection| {
             ledger::prepare(connection)?;
             entries.iter().try_for_each(|entry| ledger::insert(connection, entry, 0))
         })
-        .map_err(|error| classify(&error, &database, "changing the history"))
     }
 
     async fn preview(&mut self, steps: &[Step]) -> Result<Vec<Vec<String>>> {

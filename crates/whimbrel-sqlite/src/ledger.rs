@@ -8,12 +8,13 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
-use whimbrel_engine::{HistoryChange, HistoryEntry, HistoryKind};
+use whimbrel_engine::{HistoryChange, HistoryEntry, HistoryKind, JournalEntry, JournalState};
 
 use crate::quote::text_literal;
 
 pub(crate) const HISTORY: &str = "whimbrel_history";
 pub(crate) const STATE: &str = "whimbrel_state";
+pub(crate) const JOURNAL: &str = "whimbrel_journal";
 
 const CREATE_HISTORY: &str = "CREATE TABLE IF NOT EXISTS whimbrel_history (
   position INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -31,6 +32,18 @@ const CREATE_HISTORY: &str = "CREATE TABLE IF NOT EXISTS whimbrel_history (
 const CREATE_STATE: &str = "CREATE TABLE IF NOT EXISTS whimbrel_state (
   key TEXT NOT NULL PRIMARY KEY,
   document TEXT NOT NULL
+)";
+
+const CREATE_JOURNAL: &str = "CREATE TABLE IF NOT EXISTS whimbrel_journal (
+  version TEXT NOT NULL,
+  direction TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  checksum TEXT NOT NULL,
+  state TEXT NOT NULL,
+  cursor TEXT,
+  rows INTEGER NOT NULL,
+  duration_ms INTEGER NOT NULL,
+  PRIMARY KEY (version, direction, position)
 )";
 
 /// What a note is about.
@@ -69,13 +82,14 @@ pub(crate) fn has_table(connection: &Connection, name: &str) -> rusqlite::Result
         .exists([name])
 }
 
-/// Makes both tables. Says whether one was missing.
+/// Makes the tables. Says whether one was missing.
 pub(crate) fn prepare(connection: &Connection) -> rusqlite::Result<bool> {
-    if has_table(connection, HISTORY)? && has_table(connection, STATE)? {
+    if has_table(connection, HISTORY)? && has_table(connection, STATE)? && has_table(connection, JOURNAL)? {
         return Ok(false);
     }
     connection.execute(CREATE_HISTORY, [])?;
     connection.execute(CREATE_STATE, [])?;
+    connection.execute(CREATE_JOURNAL, [])?;
     Ok(true)
 }
 
@@ -133,9 +147,63 @@ pub(crate) fn insert(
     Ok(())
 }
 
-/// The statements that make both tables, for a script.
+/// The statements that make the tables, for a script.
 pub(crate) fn table_statements() -> Vec<String> {
-    vec![CREATE_HISTORY.to_owned(), CREATE_STATE.to_owned()]
+    vec![CREATE_HISTORY.to_owned(), CREATE_STATE.to_owned(), CREATE_JOURNAL.to_owned()]
+}
+
+/// The rows of the journal by position, the word of a state that is not known beside its row.
+pub(crate) fn journal(connection: &Connection) -> rusqlite::Result<Vec<(JournalEntry, Option<String>)>> {
+    if !has_table(connection, JOURNAL)? {
+        return Ok(Vec::new());
+    }
+    let mut statement = connection.prepare_cached(
+        "SELECT version, direction, position, checksum, state, cursor, rows, duration_ms
+         FROM whimbrel_journal ORDER BY position",
+    )?;
+    let rows = statement.query_map([], |row| {
+        let word: String = row.get(4)?;
+        let state = JournalState::from_stored(&word);
+        let entry = JournalEntry {
+            version: row.get(0)?,
+            direction: row.get(1)?,
+            position: row.get(2)?,
+            checksum: row.get(3)?,
+            state: state.unwrap_or(JournalState::Intended),
+            cursor: row.get(5)?,
+            rows: row.get(6)?,
+            duration_ms: row.get(7)?,
+        };
+        Ok((entry, state.is_none().then_some(word)))
+    })?;
+    rows.collect()
+}
+
+/// Keeps a row of the journal in place of the one before.
+pub(crate) fn write_journal(connection: &Connection, entry: &JournalEntry) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO whimbrel_journal (version, direction, position, checksum, state, cursor, rows, duration_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+             ON CONFLICT (version, direction, position) DO UPDATE SET checksum = excluded.checksum,
+               state = excluded.state, cursor = excluded.cursor, rows = excluded.rows, duration_ms = excluded.duration_ms",
+        )?
+        .execute(params![
+            entry.version,
+            entry.direction,
+            entry.position,
+            entry.checksum,
+            entry.state.as_str(),
+            entry.cursor,
+            entry.rows,
+            entry.duration_ms
+        ])?;
+    Ok(())
+}
+
+/// Empties the journal.
+pub(crate) fn empty_journal(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM whimbrel_journal", []).map(|_| ())
 }
 
 /// The statement that makes a change to the history, for a script.

@@ -255,8 +255,3 @@ fn json_element(element: &ColumnType, text: &str) -> Result<serde_json::Value, S
         _ => Ok(text.into()),
     }
 }
-
-/// A number of seconds since 1970 as `2026-01-31T15:04:05.000Z`.
-pub(crate) fn utc_of_seconds(seconds: i64) -> String {
-    format!("{}Z", moment_text(seconds.saturating_mul(1000)))
-}

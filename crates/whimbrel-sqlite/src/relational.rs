@@ -1,5 +1,7 @@
 //! Reading the catalogue, and the desired one as it would be read.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
@@ -52,6 +54,10 @@ impl Relational for Sqlite {
         });
         let rows = counted.map_err(|error| classify(&error, &database, "counting rows"))?;
         Ok(rows.map(|rows| TableSize { rows: rows.unsigned_abs(), is_exact: true, bytes: None }))
+    }
+
+    async fn replica_lag(&mut self) -> Result<Option<Duration>> {
+        Ok(None)
     }
 }
 

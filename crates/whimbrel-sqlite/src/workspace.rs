@@ -25,6 +25,8 @@ pub(crate) struct Workspace<'c> {
     pub(crate) rebuilt: bool,
     /// Which statement of the step is being carried out.
     pub(crate) position: usize,
+    /// The rows that were changed since this was last set to none.
+    pub(crate) changed: u64,
     /// The tables that must still become what SQLite can hold, each with the statement that left it so.
     unsettled: BTreeMap<QualifiedName, usize>,
     /// What stands there; read when it is first asked for.
@@ -39,6 +41,7 @@ impl<'c> Workspace<'c> {
             sent: Vec::new(),
             rebuilt: false,
             position: 0,
+            changed: 0,
             unsettled: BTreeMap::new(),
             schema: RefCell::new(None),
         }
@@ -48,14 +51,15 @@ impl<'c> Workspace<'c> {
     pub(crate) fn run(&mut self, sql: String) -> Outcome<()> {
         let result = self.connection.prepare(&sql).and_then(|mut statement| {
             if statement.column_count() == 0 {
-                return statement.execute([]).map(|_| ());
+                return statement.execute([]);
             }
             let mut rows = statement.query([])?;
             while rows.next()?.is_some() {}
-            Ok(())
+            Ok(usize::try_from(self.connection.changes()).unwrap_or_default())
         });
         match result {
-            Ok(()) => {
+            Ok(changed) => {
+                self.changed = u64::try_from(changed).unwrap_or(u64::MAX);
                 self.sent.push(sql);
                 Ok(())
             }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use whimbrel_engine::{HistoryChange, HistoryEntry, HistoryKind, Scope, Source, Statement, Step};
+use whimbrel_engine::{HistoryChange, HistoryEntry, HistoryKind, Scope, Source, Statement, Step, Unwatched};
 use whimbrel_schema::catalog::{Catalog, ColumnType, IndexPartTarget};
 use whimbrel_schema::ddl;
 use whimbrel_schema::diff::{describe, diff};
@@ -176,17 +176,20 @@ async fn there_and_back(
     other: &Catalog,
 ) -> Result<(), String> {
     let first = ddl::script(&diff(&Catalog::default(), one, &[]));
-    engine.apply(&step(&first.up, "0001", true)).await.map_err(|error| format!("building: {error:?}"))?;
+    engine
+        .apply(&step(&first.up, "0001", true), &mut Unwatched)
+        .await
+        .map_err(|error| format!("building: {error:?}"))?;
     let operations = diff(one, other, &[]);
     assert!(!operations.is_empty(), "the two schemas differ");
     let change = ddl::script(&operations);
     engine
-        .apply(&step(&change.up, "0002", true))
+        .apply(&step(&change.up, "0002", true), &mut Unwatched)
         .await
         .map_err(|error| format!("there: {error:?}\n{:#?}", change.up))?;
     stands(engine, other).await.map_err(|what| format!("there: {what}\n{:#?}", change.up))?;
     engine
-        .apply(&step(&change.down, "0002", false))
+        .apply(&step(&change.down, "0002", false), &mut Unwatched)
         .await
         .map_err(|error| format!("back: {error:?}\n{:#?}", change.down))?;
     stands(engine, one).await.map_err(|what| format!("back: {what}\n{:#?}", change.down))
@@ -215,7 +218,10 @@ async fn build_and_empty(engine: &mut dyn whimbrel_engine::Engine, declared: &Ca
     let script = ddl::script(&diff(&Catalog::default(), declared, &[]));
     let relational = engine.relational().expect("the engine is relational");
     let desired = relational.normalise(declared).await.map_err(|error| format!("normalising: {error:?}"))?;
-    engine.apply(&step(&script.up, "0001", true)).await.map_err(|error| format!("up: {error:?}"))?;
+    engine
+        .apply(&step(&script.up, "0001", true), &mut Unwatched)
+        .await
+        .map_err(|error| format!("up: {error:?}"))?;
     let relational = engine.relational().expect("the engine is relational");
     let present = relational.introspect(&scope).await.map_err(|error| format!("reading: {error:?}"))?;
     let differences = describe(&diff(&present, &desired, &[]));
@@ -225,7 +231,10 @@ async fn build_and_empty(engine: &mut dyn whimbrel_engine::Engine, declared: &Ca
     if present != desired {
         return Err(first_inequality(&present, &desired));
     }
-    engine.apply(&step(&script.down, "0001", false)).await.map_err(|error| format!("down: {error:?}"))?;
+    engine
+        .apply(&step(&script.down, "0001", false), &mut Unwatched)
+        .await
+        .map_err(|error| format!("down: {error:?}"))?;
     let relational = engine.relational().expect("the engine is relational");
     let left = relational.introspect(&scope).await.map_err(|error| format!("reading: {error:?}"))?;
     if left.is_empty() { Ok(()) } else { Err(format!("the way down leaves {left:#?}")) }

@@ -169,6 +169,59 @@ pub enum MigrationError {
         /// The file.
         file: String,
     },
+    /// A file was begun and is not finished.
+    #[error("{version} was begun ({}) and is not finished: {done} of its units stand", if *.upwards {"applying"} else {"rolling back"})]
+    #[diagnostic(code(migrate::unfinished))]
+    Unfinished {
+        /// The version.
+        version: String,
+        /// Whether it was being applied.
+        upwards: bool,
+        /// How many of its units stand.
+        done: usize,
+        /// The way on.
+        #[help]
+        help: String,
+    },
+    /// A file was changed after a part of it ran.
+    #[error("{file}: unit {position} was run as something else")]
+    #[diagnostic(
+        code(migrate::journal_mismatch),
+        help(
+            "a part of this file stands in the database and was changed in the file afterwards: restore the statements that ran \
+             (those after them may change), and run the same command again; `whimbrel migrate status` shows how many stand"
+        )
+    )]
+    JournalMismatch {
+        /// The file.
+        file: String,
+        /// The unit's place, from 1.
+        position: usize,
+        /// The text.
+        #[source_code]
+        source_code: NamedSource<Arc<str>>,
+        /// The statement as it is now.
+        #[label("this stands here now")]
+        span: SourceSpan,
+    },
+    /// A statement's directive asks for what cannot be.
+    #[error("{file}: {what}")]
+    #[diagnostic(code(migrate::directive))]
+    Directive {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        #[help]
+        help: String,
+        /// The text.
+        #[source_code]
+        source_code: NamedSource<Arc<str>>,
+        /// The statement.
+        #[label("this")]
+        span: SourceSpan,
+    },
     /// There is no such version.
     #[error("there is no version {version}")]
     #[diagnostic(code(migrate::unknown_version), help("`whimbrel migrate status` lists the versions"))]

@@ -8,6 +8,7 @@ mod directive;
 mod error;
 mod folder;
 mod plan;
+mod range;
 mod source;
 mod version;
 
@@ -16,6 +17,7 @@ pub use create::{NewMigration, Snapshot, file_stem, next_version};
 pub use error::MigrationError;
 pub use folder::{Folder, Migration, SNAPSHOT_FOLDER};
 pub use plan::{Direction, PlannedStep, State, Target};
+pub(crate) use range::{Batched, Range};
 pub(crate) use source::hex;
 pub use source::{ScopedStatement, SqlFile, parse};
 pub use version::Version;

@@ -3,7 +3,8 @@
 use crate::quote;
 
 /// Whimbrel's own tables.
-pub(crate) const OWN_TABLES: [&str; 2] = ["whimbrel_history", "whimbrel_state"];
+pub(crate) const OWN_TABLES: [&str; 4] =
+    ["whimbrel_history", "whimbrel_state", "whimbrel_journal", "whimbrel_lock"];
 
 /// All queries for these schemas, to be sent as one.
 pub(super) fn all(schemas: &[String], major: u32) -> String {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use whimbrel_engine::{Engine as _, EngineError, HistoryChange};
+use whimbrel_engine::{Applied, Engine as _, EngineError, HistoryChange, Notice, Unwatched, Watch};
 use whimbrel_testkit::PostgresVersion;
 
 use crate::support::{VERSIONS, code, connect, entry, fresh, help, labelled, step};
@@ -18,7 +18,7 @@ async fn a_step_and_its_history_row_are_applied_and_taken_back() {
         assert!(postgres.prepare().await.unwrap());
         let up =
             step("0001", &["CREATE TABLE a (id int)", "SELECT pg_sleep(0.05)", "INSERT INTO a VALUES (7)"]);
-        let duration = postgres.apply(&up).await.unwrap();
+        let duration = postgres.apply(&up, &mut Unwatched).await.unwrap().duration_ms;
         assert!((50..5_000).contains(&duration), "{duration}");
         assert_eq!(database.psql("SELECT id FROM a").unwrap().trim(), "7");
         let history = postgres.history().await.unwrap();
@@ -27,7 +27,7 @@ async fn a_step_and_its_history_row_are_applied_and_taken_back() {
         assert!(history[0].applied_at.starts_with("20") && history[0].applied_at.ends_with('Z'));
         let mut down = step("0001", &["DROP TABLE a"]);
         down.history = HistoryChange::Remove { version: "0001".to_owned() };
-        postgres.apply(&down).await.unwrap();
+        postgres.apply(&down, &mut Unwatched).await.unwrap();
         assert!(versions(&mut postgres).await.is_empty());
         assert!(database.psql("SELECT id FROM a").is_err());
     }
@@ -50,7 +50,7 @@ async fn a_failing_statement_leaves_nothing_and_is_pointed_at() {
         for (sql, expected, state) in cases {
             let failing =
                 step("0001", &["CREATE TABLE a (id int PRIMARY KEY)", sql, "CREATE TABLE c (id int)"]);
-            let error = postgres.apply(&failing).await.unwrap_err();
+            let error = postgres.apply(&failing, &mut Unwatched).await.unwrap_err();
             assert_eq!(code(&error), "migrate::statement_failed");
             assert_eq!(labelled(&error, &failing), expected, "{error}");
             assert!(error.to_string().contains(state), "{error}");
@@ -59,7 +59,7 @@ async fn a_failing_statement_leaves_nothing_and_is_pointed_at() {
             assert!(database.psql("SELECT 1 FROM a").is_err());
         }
         // The session is usable.
-        postgres.apply(&step("0001", &["CREATE TABLE a (id int)"])).await.unwrap();
+        postgres.apply(&step("0001", &["CREATE TABLE a (id int)"]), &mut Unwatched).await.unwrap();
         assert_eq!(versions(&mut postgres).await, ["0001"]);
     }
 }
@@ -69,10 +69,10 @@ async fn the_servers_detail_and_hint_are_in_the_help() {
     let (_database, mut postgres) = fresh(PostgresVersion::V17).await;
     postgres.prepare().await.unwrap();
     let duplicate = step("0001", &["CREATE TABLE a (id int PRIMARY KEY)", "INSERT INTO a VALUES (4), (4)"]);
-    let error = postgres.apply(&duplicate).await.unwrap_err();
+    let error = postgres.apply(&duplicate, &mut Unwatched).await.unwrap_err();
     assert!(help(&error).contains("detail: Key (id)=(4) already exists."), "{}", help(&error));
     let misspelt = step("0001", &["CREATE TABLE a (name text)", "SELECT nam FROM a"]);
-    let error = postgres.apply(&misspelt).await.unwrap_err();
+    let error = postgres.apply(&misspelt, &mut Unwatched).await.unwrap_err();
     assert!(help(&error).contains("hint: Perhaps you meant to reference the column"), "{}", help(&error));
 }
 
@@ -90,7 +90,7 @@ async fn transaction_control_is_refused_before_anything_runs() {
         "COPY a FROM STDIN",
     ] {
         let refused = step("0001", &["CREATE TABLE a (id int)", sql]);
-        let error = postgres.apply(&refused).await.unwrap_err();
+        let error = postgres.apply(&refused, &mut Unwatched).await.unwrap_err();
         assert_eq!(code(&error), "engine::unsupported", "{sql}");
         assert_eq!(labelled(&error, &refused), sql);
         assert!(database.psql("SELECT 1 FROM a").is_err());
@@ -103,12 +103,12 @@ async fn a_savepoint_does_not_hide_a_failure() {
     postgres.prepare().await.unwrap();
     let statements =
         ["CREATE TABLE a (id int)", "SAVEPOINT s", "SELECT 1/0", "ROLLBACK TO s", "CREATE TABLE b (id int)"];
-    let error = postgres.apply(&step("0001", &statements)).await.unwrap_err();
+    let error = postgres.apply(&step("0001", &statements), &mut Unwatched).await.unwrap_err();
     assert_eq!(code(&error), "migrate::statement_failed");
     assert!(database.psql("SELECT 1 FROM a").is_err() && database.psql("SELECT 1 FROM b").is_err());
     assert!(versions(&mut postgres).await.is_empty());
     let statements = ["SAVEPOINT s", "CREATE TABLE a (id int)", "ROLLBACK TO s", "CREATE TABLE b (id int)"];
-    postgres.apply(&step("0001", &statements)).await.unwrap();
+    postgres.apply(&step("0001", &statements), &mut Unwatched).await.unwrap();
     assert!(database.psql("SELECT 1 FROM a").is_err() && database.psql("SELECT 1 FROM b").is_ok());
 }
 
@@ -119,7 +119,7 @@ async fn what_cannot_run_in_a_transaction_is_said_so() {
         postgres.prepare().await.unwrap();
         for sql in ["CREATE INDEX CONCURRENTLY i ON a (id)", "VACUUM"] {
             let refused = step("0001", &["CREATE TABLE a (id int)", sql]);
-            let error = postgres.apply(&refused).await.unwrap_err();
+            let error = postgres.apply(&refused, &mut Unwatched).await.unwrap_err();
             assert_eq!(code(&error), "engine::unsupported", "{sql}: {error}");
             assert_eq!(labelled(&error, &refused), sql);
         }
@@ -139,8 +139,8 @@ async fn a_migration_does_not_change_the_session() {
             "SET ROLE pg_monitor",
         ],
     );
-    postgres.apply(&meddling).await.unwrap();
-    postgres.apply(&step("0002", &["CREATE TABLE a (id int)"])).await.unwrap();
+    postgres.apply(&meddling, &mut Unwatched).await.unwrap();
+    postgres.apply(&step("0002", &["CREATE TABLE a (id int)"]), &mut Unwatched).await.unwrap();
     assert_eq!(database.psql("SELECT 1 FROM public.a").unwrap(), "");
     assert_eq!(versions(&mut postgres).await, ["0001", "0002"]);
 }
@@ -157,7 +157,7 @@ async fn a_failure_at_commit_is_a_failure_of_the_file() {
             "INSERT INTO b VALUES (1)",
         ],
     );
-    let error = postgres.apply(&deferred).await.unwrap_err();
+    let error = postgres.apply(&deferred, &mut Unwatched).await.unwrap_err();
     assert_eq!(code(&error), "migrate::statement_failed");
     assert!(error.to_string().contains("at COMMIT") && error.to_string().contains("23503"), "{error}");
     assert!(versions(&mut postgres).await.is_empty());
@@ -167,8 +167,9 @@ async fn a_failure_at_commit_is_a_failure_of_the_file() {
 async fn a_version_is_never_applied_twice() {
     let (database, mut postgres) = fresh(PostgresVersion::V17).await;
     postgres.prepare().await.unwrap();
-    postgres.apply(&step("0001", &["CREATE TABLE a (id int)"])).await.unwrap();
-    let error = postgres.apply(&step("0001", &["CREATE TABLE b (id int)"])).await.unwrap_err();
+    postgres.apply(&step("0001", &["CREATE TABLE a (id int)"]), &mut Unwatched).await.unwrap();
+    let error =
+        postgres.apply(&step("0001", &["CREATE TABLE b (id int)"]), &mut Unwatched).await.unwrap_err();
     assert!(matches!(&error, EngineError::Refused { reason, .. } if reason.contains("23505")), "{error}");
     assert!(database.psql("SELECT 1 FROM b").is_err());
 }
@@ -191,7 +192,8 @@ async fn a_dropped_connection_leaves_nothing() {
             }
             panic!("the statement never ran");
         };
-        let (result, ()) = tokio::join!(postgres.apply(&long), end);
+        let mut unwatched = Unwatched;
+        let (result, ()) = tokio::join!(postgres.apply(&long, &mut unwatched), end);
         let error = result.unwrap_err();
         assert!(matches!(error, EngineError::ConnectionLost { .. }), "{error:?}");
         assert_eq!(code(&error), "connect::lost");
@@ -202,8 +204,18 @@ async fn a_dropped_connection_leaves_nothing() {
     }
 }
 
-#[tokio::test]
-async fn a_lock_that_is_not_free_ends_the_step() {
+/// Keeps every notice.
+#[derive(Default)]
+struct Notices(Vec<Notice>);
+
+impl Watch for Notices {
+    fn notice(&mut self, notice: Notice) {
+        self.0.push(notice);
+    }
+}
+
+/// A step that needs a table which another session keeps locked for so many seconds.
+async fn behind_a_lock(seconds: f32) -> (Result<Applied, EngineError>, Vec<Notice>) {
     let (database, postgres) = fresh(PostgresVersion::V15).await;
     postgres.close().await;
     database.psql("CREATE TABLE a (id int)").unwrap();
@@ -212,15 +224,35 @@ async fn a_lock_that_is_not_free_ends_the_step() {
     let mut postgres = whimbrel_postgres::Postgres::connect(&options).await.unwrap();
     postgres.prepare().await.unwrap();
     let mut other = connect(&database).await;
-    let holding = step("0009", &["LOCK TABLE a", "SELECT pg_sleep(1.5)"]);
+    let sleep = format!("SELECT pg_sleep({seconds})");
+    let holding = step("0009", &["LOCK TABLE a", &sleep]);
+    let mut notices = Notices::default();
     let waiting = async {
         tokio::time::sleep(Duration::from_millis(500)).await;
-        postgres.apply(&step("0001", &["ALTER TABLE a ADD b int"])).await
+        postgres.apply(&step("0001", &["ALTER TABLE a ADD b int"]), &mut notices).await
     };
-    let (held, waited) = tokio::join!(other.apply(&holding), waiting);
+    let mut unwatched = Unwatched;
+    let (held, waited) = tokio::join!(other.apply(&holding, &mut unwatched), waiting);
     held.unwrap();
-    let error = waited.unwrap_err();
+    (waited, notices.0)
+}
+
+#[tokio::test]
+async fn a_lock_that_is_not_free_is_tried_again() {
+    let (outcome, notices) = behind_a_lock(1.5).await;
+    outcome.unwrap();
+    assert!(
+        matches!(notices[0], Notice::Retry { attempt: 1, attempts: 6, pause_ms: 250, .. }),
+        "{notices:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_lock_that_does_not_become_free_ends_the_step() {
+    let (outcome, notices) = behind_a_lock(12.0).await;
+    let error = outcome.unwrap_err();
     assert!(error.to_string().contains("55P03") && help(&error).contains("lock_timeout"), "{error}");
+    assert_eq!(notices.iter().filter(|notice| matches!(notice, Notice::Retry { .. })).count(), 5);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use whimbrel_engine::{Engine as _, EngineError, Result};
+use whimbrel_engine::{Engine as _, EngineError, Result, Unwatched};
 use whimbrel_postgres::{Postgres, PostgresOptions, SslMode, create_database};
 use whimbrel_testkit::{PostgresServer, PostgresVersion, server_url, test_database};
 
@@ -101,7 +101,7 @@ async fn settings_of_the_session_hold() {
     let mut postgres = Postgres::connect(&options).await.unwrap();
     postgres.prepare().await.unwrap();
     let slow = crate::support::step("0001", &["SELECT pg_sleep(5)"]);
-    let error = postgres.apply(&slow).await.unwrap_err();
+    let error = postgres.apply(&slow, &mut Unwatched).await.unwrap_err();
     assert!(error.to_string().contains("57014"), "{error}");
 }
 

@@ -1,6 +1,6 @@
 //! The history and the recorded documents.
 
-use whimbrel_engine::{Engine as _, EngineError, HistoryKind, Relational as _};
+use whimbrel_engine::{Engine as _, EngineError, HistoryKind, Relational as _, Unwatched};
 use whimbrel_postgres::{Postgres, PostgresOptions};
 use whimbrel_testkit::PostgresVersion;
 
@@ -66,7 +66,10 @@ async fn another_default_schema_holds_the_tables_and_is_made() {
     options.schema = "Travel app".to_owned();
     let mut postgres = Postgres::connect(&options).await.unwrap();
     assert!(postgres.prepare().await.unwrap());
-    postgres.apply(&crate::support::step("0001", &["CREATE TABLE trips (id int)"])).await.unwrap();
+    postgres
+        .apply(&crate::support::step("0001", &["CREATE TABLE trips (id int)"]), &mut Unwatched)
+        .await
+        .unwrap();
     assert_eq!(database.psql("SELECT count(*) FROM \"Travel app\".whimbrel_history").unwrap().trim(), "1");
     let catalog = postgres.introspect(&scope(&["Travel app"])).await.unwrap();
     assert_eq!(catalog.tables.len(), 1);

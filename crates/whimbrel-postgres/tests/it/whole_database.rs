@@ -1,6 +1,6 @@
 //! The inventory, and dropping everything.
 
-use whimbrel_engine::{Engine as _, Relational as _};
+use whimbrel_engine::{Engine as _, Relational as _, Unwatched};
 use whimbrel_schema::catalog::QualifiedName;
 
 use crate::support::{VERSIONS, fresh, scope, step};
@@ -95,6 +95,6 @@ async fn everything_in_scope_goes_and_the_rest_stays() {
         assert_eq!(database.psql("SELECT count(*) FROM elsewhere.kept").unwrap().trim(), "0");
         assert!(postgres.clear(&both).await.unwrap().is_empty());
         assert!(postgres.prepare().await.unwrap());
-        postgres.apply(&step("0001", &["CREATE TABLE trips (id int)"])).await.unwrap();
+        postgres.apply(&step("0001", &["CREATE TABLE trips (id int)"]), &mut Unwatched).await.unwrap();
     }
 }

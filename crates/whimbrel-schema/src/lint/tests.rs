@@ -265,6 +265,16 @@ fn a_finding_points_at_its_action() {
 }
 
 #[test]
+fn on_the_way_down_nothing_is_in_use_any_more() {
+    let mut down = file(
+        "DROP VIEW totals;\nALTER TABLE orders RENAME TO purchases;\nCREATE INDEX i ON purchases (note);",
+    );
+    down.is_rollback = true;
+    let found = lint(&down, &Shop::new(), &Options::default());
+    assert_eq!(found.iter().map(|finding| finding.code).collect::<Vec<_>>(), ["index-not-concurrent"]);
+}
+
+#[test]
 fn a_file_without_a_way_down_is_told() {
     let mut one_way = file("ALTER TABLE orders ADD COLUMN a int;");
     one_way.reversal = Some(Reversal::Missing);

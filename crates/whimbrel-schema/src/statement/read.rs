@@ -21,26 +21,6 @@ pub fn actions(sql: &str) -> Vec<Act> {
     parse.tree().stmts().flat_map(|statement| of_statement(statement.syntax())).collect()
 }
 
-/// Whether the statement cannot run in a transaction on PostgreSQL.
-#[must_use]
-pub fn runs_outside_transaction(sql: &str) -> bool {
-    let words: Vec<String> = sql.split_whitespace().take(2).map(str::to_lowercase).collect();
-    let by_name = matches!(
-        words.iter().map(String::as_str).collect::<Vec<_>>().as_slice(),
-        ["vacuum", ..] | ["create" | "drop", "database" | "tablespace"] | ["alter", "system"]
-    );
-    by_name
-        || actions(sql).iter().any(|act| {
-            matches!(
-                &act.action,
-                Action::CreateIndex(NewIndex { concurrently: true, .. })
-                    | Action::DropIndex { concurrently: true, .. }
-                    | Action::Reindex { concurrently: true, .. }
-                    | Action::DetachPartition { concurrently: true, .. }
-            )
-        })
-}
-
 fn of_statement(node: &SyntaxNode) -> Vec<Act> {
     let span = place(node);
     let all = |found: Vec<Action>| -> Vec<Act> {

@@ -129,17 +129,6 @@ fn other_statements_are_told_apart() {
     assert!(matches!(only("SELECT 1"), Action::Opaque));
     assert!(matches!(only("DO $$ BEGIN NULL; END $$"), Action::Opaque));
     assert!(matches!(only("COMMENT ON TABLE t IS 'x'"), Action::Other));
-    for (sql, expected) in [
-        ("CREATE INDEX CONCURRENTLY i ON t (a)", true),
-        ("REINDEX TABLE CONCURRENTLY t", true),
-        ("ALTER TABLE t DETACH PARTITION p CONCURRENTLY", true),
-        ("vacuum t", true),
-        ("CREATE DATABASE d", true),
-        ("CREATE INDEX i ON t (a)", false),
-        ("REFRESH MATERIALIZED VIEW CONCURRENTLY v", false),
-    ] {
-        assert_eq!(runs_outside_transaction(sql), expected, "{sql}");
-    }
     assert!(actions("ALTER TABLE oops (").is_empty());
     assert_eq!(actions("DROP TABLE a, b.c CASCADE").len(), 2);
     assert_eq!(actions("TRUNCATE a, b").len(), 2);

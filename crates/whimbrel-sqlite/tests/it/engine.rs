@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rusqlite::Connection;
-use whimbrel_engine::{Engine as _, EngineError, HistoryChange, Step};
+use whimbrel_engine::{Engine as _, EngineError, HistoryChange, Step, Unwatched};
 use whimbrel_schema::catalog::{ColumnType, Identity, UnmanagedKind};
 use whimbrel_sqlite::{Sqlite, SqliteOptions};
 
@@ -23,8 +23,11 @@ fn the_history_is_kept_and_taken_back() {
     assert!(apply(&mut engine, "2", "CREATE TABLE b (id int)").is_err(), "a version is applied once");
     assert_eq!(catalog(&mut engine).tables.len(), 1);
     let down = Step { history: HistoryChange::Remove { version: "1".into() }, ..step("1", "DROP TABLE a") };
-    wait(engine.apply(&down)).unwrap();
-    assert!(wait(engine.apply(&Step { statements: Vec::new(), ..down })).is_err(), "it is no longer there");
+    wait(engine.apply(&down, &mut Unwatched)).unwrap();
+    assert!(
+        wait(engine.apply(&Step { statements: Vec::new(), ..down }, &mut Unwatched)).is_err(),
+        "it is no longer there"
+    );
     assert!(catalog(&mut engine).is_empty());
     wait(engine.record("schema", "one")).unwrap();
     wait(engine.record("schema", "two")).unwrap();
@@ -49,7 +52,7 @@ fn a_file_that_does_not_exist_reads_as_empty_and_is_made_by_the_first_write() {
     assert!(inventory.database_size_bytes >= 3 * 8192);
     assert_eq!(
         wait(engine.clear(&scope())).unwrap(),
-        ["table a", "table whimbrel_history", "table whimbrel_state"]
+        ["table a", "table whimbrel_history", "table whimbrel_journal", "table whimbrel_state"]
     );
     assert!(wait(engine.history()).unwrap().is_empty());
 }

@@ -6,6 +6,7 @@ use squawk_syntax::SourceFile;
 use squawk_syntax::ast::AstNode as _;
 use whimbrel_engine::{
     Engine as _, EngineError, HistoryChange, HistoryEntry, HistoryKind, Scope, Source, Statement, Step,
+    Unwatched,
 };
 use whimbrel_schema::catalog::Catalog;
 use whimbrel_sqlite::{Sqlite, SqliteOptions};
@@ -59,7 +60,7 @@ pub(crate) fn step(version: &str, sql: &str) -> Step {
 }
 
 pub(crate) fn apply(engine: &mut Sqlite, version: &str, sql: &str) -> Result<i64, EngineError> {
-    wait(engine.apply(&step(version, sql)))
+    wait(engine.apply(&step(version, sql), &mut Unwatched)).map(|applied| applied.duration_ms)
 }
 
 pub(crate) fn catalog(engine: &mut Sqlite) -> Catalog {

@@ -1,0 +1,363 @@
+//! Running one step: as one transaction where it can be, else unit by unit with the journal.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use miette::{NamedSource, SourceSpan};
+use sha2::{Digest as _, Sha256};
+use whimbrel_engine::{
+    Applied, EngineError, JournalEntry, JournalState, Notice, Source, Statement, Unit, Verdict, Watch as _,
+};
+
+use crate::batch;
+use crate::error::Result;
+use crate::events::{Event, Guarantee, Moment, Observer, Watched};
+use crate::migration::{Direction, MigrationError, PlannedStep, hex};
+use crate::preflight;
+use crate::session::Session;
+
+/// A step that is under way.
+pub(crate) struct Run<'r> {
+    pub(crate) planned: &'r PlannedStep,
+    pub(crate) observer: &'r mut dyn Observer,
+}
+
+/// What is promised of the step should it be interrupted.
+///
+/// # Errors
+/// A `-- whimbrel:transaction on` group holds what cannot run in a transaction.
+pub(crate) fn guarantee(session: &Session<'_>, planned: &PlannedStep) -> Result<Guarantee> {
+    Ok(match units(session, planned)? {
+        None => Guarantee::Transaction,
+        Some(_) => Guarantee::Journal,
+    })
+}
+
+/// The units of a step that is not one transaction.
+pub(crate) fn units(session: &Session<'_>, planned: &PlannedStep) -> Result<Option<Vec<Unit>>> {
+    let step = &planned.step;
+    let outside = |statement: &Statement| session.engine.runs_outside(statement);
+    if let Some(statement) = step.misgrouped(&outside) {
+        return Err(directive_error(
+            &step.source,
+            statement,
+            "it cannot be part of a transaction",
+            "take it out of the `-- whimbrel:transaction on` group",
+        ));
+    }
+    Ok(step.units(&outside))
+}
+
+/// The file that was begun and is not finished; none where there is no such file.
+pub(crate) async fn unfinished(session: &mut Session<'_>) -> Result<Option<Unfinished>> {
+    let entries = session.engine.journal().entries().await?;
+    let Some(first) = entries.first() else { return Ok(None) };
+    let done = entries.iter().filter(|entry| entry.state == JournalState::Done).count();
+    Ok(Some(Unfinished {
+        version: first.version.clone(),
+        upwards: first.direction == direction_word(Direction::Up),
+        done,
+    }))
+}
+
+/// A file that was begun and is not finished.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Unfinished {
+    /// Its version.
+    pub version: String,
+    /// Whether it was being applied.
+    pub upwards: bool,
+    /// How many of its units stand.
+    pub done: usize,
+}
+
+impl Unfinished {
+    /// Refuses a plan that would leave the file as it is.
+    pub(crate) fn check(self, first: Option<&PlannedStep>) -> std::result::Result<(), MigrationError> {
+        let goes_on = first.is_some_and(|planned| {
+            planned.version.as_str() == self.version && (planned.direction == Direction::Up) == self.upwards
+        });
+        if goes_on {
+            return Ok(());
+        }
+        let version = &self.version;
+        let help = if self.upwards {
+            format!(
+                "finish it: `whimbrel migrate --to {version}`; if you have undone by hand what it did, say so: \
+                 `whimbrel migrate resolve {version} --undone`"
+            )
+        } else {
+            format!(
+                "finish it: `whimbrel rollback`; if you have done by hand what it was to do, say so: \
+                 `whimbrel migrate resolve {version} --undone`"
+            )
+        };
+        let Unfinished { version, upwards, done } = self;
+        Err(MigrationError::Unfinished { version, upwards, done, help })
+    }
+}
+
+/// Runs the step, or what an earlier run left of it.
+pub(crate) async fn run_step(session: &mut Session<'_>, run: &mut Run<'_>) -> Result<Applied> {
+    let planned = run.planned;
+    match units(session, planned)? {
+        None => {
+            preflight::announce(session, run, &planned.step.statements).await?;
+            let mut watched = Watched { file: &planned.file_name, observer: run.observer };
+            Ok(session.engine.apply(&planned.step, &mut watched).await?)
+        }
+        Some(units) => run_units(session, run, &units).await,
+    }
+}
+
+async fn run_units(session: &mut Session<'_>, run: &mut Run<'_>, units: &[Unit]) -> Result<Applied> {
+    let entries = session.engine.journal().entries().await?;
+    run.compare(units, &entries)?;
+    let mut applied = Applied::default();
+    for (index, unit) in units.iter().enumerate() {
+        let position = index + 1;
+        let known = entries.iter().find(|entry| usize::try_from(entry.position) == Ok(position));
+        if let Some(entry) = known.filter(|entry| entry.state == JournalState::Done) {
+            applied.duration_ms += entry.duration_ms;
+            session_settings(session, run, unit).await?;
+            run.unit_done(position, units.len(), entry.duration_ms, true);
+            continue;
+        }
+        let statement = unit.statements().first().map(|first| shown(&first.sql)).unwrap_or_default();
+        let file = run.planned.file_name.clone();
+        run.observer.event(&Event::UnitStarted { file, position, total: units.len(), statement });
+        if known.is_none() {
+            preflight::announce(session, run, unit.statements()).await?;
+        }
+        let done = match known {
+            Some(entry) => run_unit(session, run, unit, entry.clone(), true).await?,
+            None => run_unit(session, run, unit, run.new_entry(position, unit), false).await?,
+        };
+        run.journal(position, Moment::Done);
+        run.unit_done(position, units.len(), done.duration_ms, false);
+        applied.duration_ms += done.duration_ms;
+        applied.statements.extend(done.statements);
+        applied.waits.extend(done.waits);
+    }
+    session.engine.journal().finish(&run.planned.step.history, applied.duration_ms).await?;
+    run.journal(units.len(), Moment::Finished);
+    Ok(applied)
+}
+
+/// Runs one unit; `begun` says whether an earlier run has written its entry.
+async fn run_unit(
+    session: &mut Session<'_>,
+    run: &mut Run<'_>,
+    unit: &Unit,
+    mut entry: JournalEntry,
+    begun: bool,
+) -> Result<Applied> {
+    let source = &run.planned.step.source;
+    match unit {
+        Unit::Together(statements) => {
+            entry.state = JournalState::Done;
+            let mut watched = Watched { file: &run.planned.file_name, observer: run.observer };
+            let journal = session.engine.journal();
+            Ok(journal.run_together(source, statements, &entry, &mut watched).await?)
+        }
+        Unit::Batched(statement, batch) => batch::run(session, run, statement, batch, entry).await,
+        Unit::Outside(statement) => run_outside(session, run, statement, entry, begun).await,
+    }
+}
+
+/// A statement outside a transaction: what an earlier run left of it is looked at first.
+async fn run_outside(
+    session: &mut Session<'_>,
+    run: &mut Run<'_>,
+    statement: &Statement,
+    mut entry: JournalEntry,
+    begun: bool,
+) -> Result<Applied> {
+    let source = &run.planned.step.source;
+    let position = usize::try_from(entry.position).unwrap_or_default();
+    let mut watched = Watched { file: &run.planned.file_name, observer: run.observer };
+    let outside = session.engine.outside_transactions().ok_or_else(|| no_outside(source))?;
+    let mut verdict = outside.verify(source, statement).await?;
+    if begun && let Verdict::Broken { what, repair } = &verdict {
+        outside.repair(repair).await?;
+        watched.notice(Notice::Repaired { what: what.clone() });
+        verdict = outside.verify(source, statement).await?;
+        run.journal(position, Moment::Repaired);
+    }
+    let mut applied = Applied::default();
+    if !(begun && verdict == Verdict::Done) {
+        entry.state = JournalState::Intended;
+        session.engine.journal().write(&entry).await?;
+        run.journal(position, Moment::Intended);
+        applied = attempt_outside(session, run, statement).await?;
+        run.journal(position, Moment::Ran);
+    }
+    entry.state = JournalState::Done;
+    entry.duration_ms = entry.duration_ms.saturating_add(applied.duration_ms);
+    session.engine.journal().write(&entry).await?;
+    Ok(applied)
+}
+
+async fn attempt_outside(
+    session: &mut Session<'_>,
+    run: &mut Run<'_>,
+    statement: &Statement,
+) -> Result<Applied> {
+    let source = &run.planned.step.source;
+    let mut watched = Watched { file: &run.planned.file_name, observer: run.observer };
+    let outside = session.engine.outside_transactions().ok_or_else(|| no_outside(source))?;
+    match outside.run_outside(source, statement, &mut watched).await {
+        Ok(applied) => Ok(applied),
+        Err(error) => {
+            // The statement said what is wrong; nothing of it shall stay, so that it may be corrected.
+            if let Ok(Verdict::Broken { what, repair }) = outside.verify(source, statement).await
+                && outside.repair(&repair).await.is_ok()
+            {
+                watched.notice(Notice::Repaired { what });
+            }
+            Err(error.into())
+        }
+    }
+}
+
+/// Makes the settings again that a finished unit made for the session.
+async fn session_settings(session: &mut Session<'_>, run: &mut Run<'_>, unit: &Unit) -> Result<()> {
+    let Unit::Together(statements) = unit else { return Ok(()) };
+    for statement in statements.iter().filter(|statement| sets_session(&statement.sql)) {
+        let mut watched = Watched { file: &run.planned.file_name, observer: run.observer };
+        if let Some(outside) = session.engine.outside_transactions() {
+            outside.run_outside(&run.planned.step.source, statement, &mut watched).await?;
+        }
+    }
+    Ok(())
+}
+
+/// `SET x = …` and `RESET x` last for the session; `SET LOCAL`, `SET CONSTRAINTS` and `SET TRANSACTION` do not.
+fn sets_session(sql: &str) -> bool {
+    let mut words = sql.split_whitespace();
+    let first = words.next().unwrap_or_default();
+    let second = words.next().unwrap_or_default();
+    let is = |word: &str, known: &str| word.eq_ignore_ascii_case(known);
+    is(first, "reset")
+        || is(first, "set") && !["local", "constraints", "transaction"].iter().any(|known| is(second, known))
+}
+
+fn no_outside(source: &Source) -> EngineError {
+    EngineError::Refused {
+        doing: format!("running {}", source.name),
+        reason: "the engine runs no statement outside a transaction".to_owned(),
+    }
+}
+
+impl Run<'_> {
+    /// Checks that what ran is still what the file says.
+    fn compare(&self, units: &[Unit], entries: &[JournalEntry]) -> Result<()> {
+        for entry in entries {
+            let position = usize::try_from(entry.position).unwrap_or_default();
+            let unit = position.checked_sub(1).and_then(|index| units.get(index));
+            if unit.is_some_and(|unit| checksum(unit) == entry.checksum) {
+                continue;
+            }
+            let source = &self.planned.step.source;
+            let first = unit.and_then(|unit| unit.statements().first());
+            let span = first.map_or_else(|| (source.text.len(), 0).into(), |first| span(source, first));
+            return Err(MigrationError::JournalMismatch {
+                file: source.name.clone(),
+                position,
+                source_code: NamedSource::new(&source.name, Arc::clone(&source.text)),
+                span,
+            }
+            .into());
+        }
+        Ok(())
+    }
+
+    fn new_entry(&self, position: usize, unit: &Unit) -> JournalEntry {
+        JournalEntry {
+            version: self.planned.version.as_str().to_owned(),
+            direction: direction_word(self.planned.direction).to_owned(),
+            position: i64::try_from(position).unwrap_or(i64::MAX),
+            checksum: checksum(unit),
+            state: JournalState::Intended,
+            cursor: None,
+            rows: 0,
+            duration_ms: 0,
+        }
+    }
+
+    /// Tells of a moment in the journal.
+    pub(crate) fn journal(&mut self, position: usize, moment: Moment) {
+        let file = self.planned.file_name.clone();
+        self.observer.event(&Event::Journal { file, position, moment });
+    }
+
+    fn unit_done(&mut self, position: usize, total: usize, duration_ms: i64, earlier: bool) {
+        let file = self.planned.file_name.clone();
+        self.observer.event(&Event::UnitDone { file, position, total, duration_ms, earlier });
+    }
+}
+
+/// The word that the journal keeps.
+fn direction_word(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Up => "up",
+        Direction::Down => "down",
+    }
+}
+
+/// The checksum over the tokens of a unit's statements: white space and comments do not count.
+fn checksum(unit: &Unit) -> String {
+    let mut hasher = Sha256::new();
+    for statement in unit.statements() {
+        let mut start = 0;
+        for token in squawk_lexer::tokenize(&statement.sql) {
+            use squawk_lexer::TokenKind as Kind;
+            let end = start + usize::try_from(token.len).expect("a token's length fits");
+            if !matches!(token.kind, Kind::Whitespace | Kind::LineComment | Kind::BlockComment { .. }) {
+                hasher.update(&statement.sql[start..end]);
+                hasher.update([0x1f]);
+            }
+            start = end;
+        }
+        hasher.update([0x1e]);
+    }
+    hex(&hasher.finalize())
+}
+
+/// The statement on one line, cut where it is long.
+pub(crate) fn shown(sql: &str) -> String {
+    const SHOWN: usize = 80;
+    let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+/// The place of a statement in its file.
+pub(crate) fn span(source: &Source, statement: &Statement) -> SourceSpan {
+    let start = statement.offset.min(source.text.len());
+    (start, statement.sql.len().min(source.text.len() - start)).into()
+}
+
+/// The error of a directive that asks for what cannot be.
+pub(crate) fn directive_error(
+    source: &Source,
+    statement: &Statement,
+    what: &str,
+    help: &str,
+) -> crate::LifecycleError {
+    MigrationError::Directive {
+        file: source.name.clone(),
+        what: what.to_owned(),
+        help: help.to_owned(),
+        source_code: NamedSource::new(&source.name, Arc::clone(&source.text)),
+        span: span(source, statement),
+    }
+    .into()
+}
+
+/// The time since a moment, in milliseconds.
+pub(crate) fn milliseconds(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}

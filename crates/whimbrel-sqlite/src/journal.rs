@@ -1,0 +1,61 @@
+//! The journal of a file that cannot be one transaction.
+
+use async_trait::async_trait;
+use whimbrel_engine::{
+    Applied, EngineError, HistoryChange, Journal, JournalEntry, Result, Source, Statement, Watch,
+};
+
+use crate::connection::classify;
+use crate::engine::Sqlite;
+use crate::ledger;
+use crate::transaction::Closing;
+
+#[async_trait]
+impl Journal for Sqlite {
+    async fn entries(&mut self) -> Result<Vec<JournalEntry>> {
+        let database = self.database();
+        let Some(connection) = self.reader()? else { return Ok(Vec::new()) };
+        let stored = ledger::journal(connection)
+            .map_err(|error| classify(&error, &database, "reading the journal"))?;
+        stored
+            .into_iter()
+            .map(|(entry, unknown)| match unknown {
+                None => Ok(entry),
+                Some(word) => Err(EngineError::UnreadableHistory {
+                    table: ledger::JOURNAL,
+                    reason: format!("version {} has the state `{word}`", entry.version),
+                }),
+            })
+            .collect()
+    }
+
+    async fn write(&mut self, entry: &JournalEntry) -> Result<()> {
+        self.write_fenced("writing the journal", |connection| ledger::write_journal(connection, entry))
+    }
+
+    async fn run_together(
+        &mut self,
+        source: &Source,
+        statements: &[Statement],
+        entry: &JournalEntry,
+        _watch: &mut dyn Watch,
+    ) -> Result<Applied> {
+        self.run_transaction(source, statements, Closing::Journal(entry))
+    }
+
+    async fn finish(&mut self, change: &HistoryChange, duration_ms: i64) -> Result<()> {
+        self.write_fenced("changing the history", |connection| {
+            match change {
+                HistoryChange::Insert(entry) => ledger::insert(connection, entry, duration_ms)?,
+                HistoryChange::Remove { version } => {
+                    ledger::remove(connection, version)?;
+                }
+            }
+            ledger::empty_journal(connection)
+        })
+    }
+
+    async fn discard(&mut self) -> Result<()> {
+        self.write_fenced("emptying the journal", ledger::empty_journal)
+    }
+}
