@@ -11,6 +11,31 @@ on_every_engine! {
     losses_are_told_elsewhere,
 }
 
+/// A function for each version of the server.
+macro_rules! on_every_server {
+    ($($name:ident),* $(,)?) => {$(
+        mod $name {
+            use crate::project::Engine;
+            use whimbrel_testkit::PostgresVersion;
+
+            #[test]
+            fn postgres_15() {
+                super::$name(Engine::Postgres(PostgresVersion::V15));
+            }
+            #[test]
+            fn postgres_17() {
+                super::$name(Engine::Postgres(PostgresVersion::V17));
+            }
+            #[test]
+            fn postgres_18() {
+                super::$name(Engine::Postgres(PostgresVersion::V18));
+            }
+        }
+    )*};
+}
+
+on_every_server! { safe_forms_pass_where_it_is_protected, each_unit_is_counted_when_its_turn_comes }
+
 /// Statement, the words of its count, and a row of its examples.
 const VIOLATIONS: &[(&str, &str, &str)] = &[
     (
@@ -136,4 +161,39 @@ fn losses_are_told_elsewhere(engine: Engine) {
     project.sandbox.write("migrations/0003-third.sql", text).unwrap();
     project.run(&["migrate", "seal"], 0);
     project.run(&["migrate", "--env", "production"], 0);
+}
+
+/// Built concurrently, validated apart, proved by a check: nothing to refuse, no flag.
+fn safe_forms_pass_where_it_is_protected(engine: Engine) {
+    let project = declared(engine, "");
+    let up = "-- whimbrel:transaction off\n\
+              CREATE INDEX CONCURRENTLY idx_orders_shop_id ON orders (shop_id);\n\
+              DELETE FROM orders WHERE id = 3;\n\
+              ALTER TABLE orders ADD CONSTRAINT of_shop FOREIGN KEY (shop_id) REFERENCES shops (id) NOT VALID;\n\
+              ALTER TABLE orders VALIDATE CONSTRAINT of_shop;\n\
+              UPDATE orders SET note = '' WHERE note IS NULL;\n\
+              ALTER TABLE orders ADD CONSTRAINT note_present CHECK (note IS NOT NULL) NOT VALID;\n\
+              ALTER TABLE orders VALIDATE CONSTRAINT note_present;\n\
+              ALTER TABLE orders ALTER COLUMN note SET NOT NULL;\n\
+              ALTER TABLE orders DROP CONSTRAINT note_present;";
+    add(&project, up, "ALTER TABLE orders ALTER COLUMN note DROP NOT NULL;");
+    project.run(&["migrate", "--env", "production"], 0);
+    assert_eq!(project.run(&["migrate", "current"], 0).stdout, "0002\n");
+}
+
+/// A unit's own rows are counted after those before it ran: here the second finds what the first let in.
+fn each_unit_is_counted_when_its_turn_comes(engine: Engine) {
+    let project = declared(engine, "");
+    let up = "-- whimbrel:transaction off\n\
+              ALTER TABLE orders ADD CONSTRAINT dear CHECK (total > 2) NOT VALID;\n\
+              ALTER TABLE orders VALIDATE CONSTRAINT dear;";
+    add(&project, up, "ALTER TABLE orders DROP CONSTRAINT dear;");
+    let failed = project.run(&["migrate"], 1).stderr;
+    assert!(failed.contains("migrate::violations") && failed.contains("0002-second.sql:4"), "{failed}");
+    let flat = failed.split_whitespace().collect::<Vec<_>>().join(" ").replace(" │ ", " ");
+    assert!(flat.contains("2 rows of `orders` do not keep"), "{failed}");
+    // The first unit stands, and once the rows are right the next run goes on from there.
+    project.database().psql("UPDATE orders SET total = 10").unwrap();
+    project.run(&["migrate"], 0);
+    assert_eq!(project.run(&["migrate", "current"], 0).stdout, "0002\n");
 }
