@@ -13,8 +13,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
     name = "whimbrel",
     version,
     disable_help_subcommand = true,
-    after_help = "Exit codes: 0 done · 1 failed · 2 usage · 3 pending or drift found · 4 lock timeout · 5 refused by a guard · \
-                  7 verification failed · 130 interrupted\n\nAlembic's words work too: upgrade, downgrade, revision, history, current, heads, show, stamp, check."
+    after_help = "Exit codes: 0 done · 1 failed · 2 usage · 3 pending or drift found · 4 lock timeout · 5 refused by a guard or by lint · \
+                  6 done, but an optional part failed · 7 verification failed · 130 interrupted\n\nAlembic's words work too: upgrade, downgrade, revision, history, current, heads, show, stamp, check."
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -98,9 +98,8 @@ pub(crate) enum Command {
         target: String,
         #[arg(long)]
         sql: bool,
-        /// Allow rolling back in a protected environment
-        #[arg(long)]
-        allow_destructive: bool,
+        #[command(flatten)]
+        allowing: Allowing,
     },
     /// Alembic's `downgrade -N | REV | base`
     #[command(hide = true)]
@@ -109,9 +108,8 @@ pub(crate) enum Command {
         target: String,
         #[arg(long)]
         sql: bool,
-        /// Allow rolling back in a protected environment
-        #[arg(long)]
-        allow_destructive: bool,
+        #[command(flatten)]
+        allowing: Allowing,
     },
     /// Alembic's `revision [--autogenerate] -m`
     #[command(hide = true)]
@@ -214,9 +212,19 @@ pub(crate) struct MigrateArguments {
     /// Where the database is that the script is for; no database is asked then (0 is before the first)
     #[arg(long, value_name = "VERSION", requires = "sql")]
     pub(crate) from: Option<String>,
-    /// Allow rolling back in a protected environment
+    #[command(flatten)]
+    pub(crate) allowing: Allowing,
+}
+
+/// What a protected environment is allowed to suffer, this once.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub(crate) struct Allowing {
+    /// Allow rolling back and losing data in a protected environment
     #[arg(long)]
     pub(crate) allow_destructive: bool,
+    /// Allow long locks and rewrites in a protected environment
+    #[arg(long)]
+    pub(crate) allow_locking: bool,
 }
 
 /// What `migrate` does besides applying.
@@ -234,10 +242,11 @@ pub(crate) enum MigrateCommand {
     Current,
     /// Roll the newest migration back and apply it again
     Redo {
-        /// Allow rolling back in a protected environment
-        #[arg(long)]
-        allow_destructive: bool,
+        #[command(flatten)]
+        allowing: Allowing,
     },
+    /// Say what pending files would lock, rewrite, lose or break
+    Lint(LintArguments),
     /// Write whimbrel.sum anew after an edit of files that are not applied
     Seal,
     /// Replace a range of files by one, proved to leave the same
@@ -320,6 +329,20 @@ pub(crate) struct RebaseArguments {
     pub(crate) dry_run: bool,
 }
 
+/// Arguments of `migrate lint`.
+#[derive(Args, Debug)]
+pub(crate) struct LintArguments {
+    /// These files, by path, name or version; else all that are pending
+    #[arg(value_name = "FILE", conflicts_with = "to")]
+    pub(crate) files: Vec<String>,
+    /// Up or down to this version
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) to: Option<String>,
+    /// Exit with 5 when a finding is an error
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+}
+
 /// Arguments of `migrate create`.
 #[derive(Args, Debug)]
 pub(crate) struct CreateArguments {
@@ -346,9 +369,8 @@ pub(crate) struct RollbackArguments {
     /// Down to this version, which stays; 0 is before the first
     #[arg(long, visible_alias = "version", value_name = "VERSION")]
     pub(crate) to: Option<String>,
-    /// Allow it in a protected environment
-    #[arg(long)]
-    pub(crate) allow_destructive: bool,
+    #[command(flatten)]
+    pub(crate) allowing: Allowing,
     /// Show what would run, and run nothing
     #[arg(long, conflicts_with = "sql")]
     pub(crate) dry_run: bool,

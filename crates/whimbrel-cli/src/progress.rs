@@ -48,6 +48,8 @@ impl Progress {
             Event::HookOutput { .. } => true,
             Event::HookStarted { .. } => self.json && self.level >= LogLevel::Debug,
             Event::StepStarted { .. } => self.statements || (self.json && self.level >= LogLevel::Debug),
+            Event::Finding { severity: "note", .. } => self.level >= LogLevel::Info,
+            Event::Finding { .. } | Event::Counted { .. } => self.level >= LogLevel::Warn,
             Event::Journal { .. } | Event::UnitStarted { .. } => self.json && self.level >= LogLevel::Debug,
             _ => self.level >= LogLevel::Info,
         }
@@ -108,6 +110,13 @@ impl Progress {
             Event::HookOutput { line } => self.line(line),
             Event::HookDone { moment, hook, duration_ms } => {
                 self.line(&format!("{:13}{hook} ({duration_ms} ms)", moment.as_str()));
+            }
+            Event::Finding { file, line, severity, code, reason, lock } => {
+                let lock = if lock.is_empty() { String::new() } else { format!("; {lock}") };
+                self.line(&format!("{severity:<12} {file}:{line} {code}: {reason}{lock}"));
+            }
+            Event::Counted { file, line, what } => {
+                self.line(&format!("{:<12} {file}:{line} {what}", "counted"));
             }
             Event::StepDone { direction, file, duration_ms, waits, .. } => {
                 self.end_bar();

@@ -12,7 +12,9 @@ mod script;
 mod step;
 mod watch;
 
-pub use engine::{Engine, Journal, OutsideTransactions, Relational, Scope, ServerDescription, TableSize};
+pub use engine::{
+    Engine, Journal, Locking, OutsideTransactions, Relational, Scope, ServerDescription, TableSize,
+};
 pub use error::{EngineError, Result};
 pub use history::{HistoryChange, HistoryEntry, HistoryKind};
 pub use inventory::{Inventory, TableUsage};

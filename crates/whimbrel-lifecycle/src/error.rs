@@ -56,6 +56,14 @@ pub enum LifecycleError {
         /// What the system said.
         reason: String,
     },
+    /// Lint refuses.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Lint(#[from] crate::lint::LintError),
+    /// The rows that stand do not fit, or would be lost.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Preflight(#[from] crate::preflight::PreflightError),
     /// A schema document cannot be read.
     #[error("{path}: {reason}")]
     #[diagnostic(

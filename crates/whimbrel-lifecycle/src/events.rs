@@ -87,6 +87,30 @@ pub enum Event {
         #[serde(flatten)]
         notice: Notice,
     },
+    /// Lint found something in a step that is about to run.
+    Finding {
+        /// The file.
+        file: String,
+        /// The line.
+        line: usize,
+        /// `note`, `warning` or `error`.
+        severity: &'static str,
+        /// The rule's code.
+        code: &'static str,
+        /// What happens to which object.
+        reason: String,
+        /// The lock that is taken, on what, for how long; empty where there is none.
+        lock: String,
+    },
+    /// The preflight counted something that a step takes away.
+    Counted {
+        /// The file.
+        file: String,
+        /// The line.
+        line: usize,
+        /// What was counted, in words.
+        what: String,
+    },
     /// A migration's step is done and stands in the history.
     StepDone {
         /// Up or down.

@@ -7,7 +7,9 @@ use crate::declared::{DeclaredSchema, snapshot_hash};
 use crate::error::{LifecycleError, Result};
 use crate::events::{Event, Observer};
 use crate::hooks::{self, HookError};
+pub use crate::journal::guarantee;
 use crate::journal::{self, Run};
+use crate::lint;
 use crate::migration::{Chain, Direction, Folder, MigrationError, PlannedStep, State, Target, Version};
 use crate::project::Action;
 use crate::repeatable;
@@ -90,6 +92,7 @@ pub async fn migrate(
     if rolls_back && !session.allow_destructive {
         session.project.guard(Action::Destructive)?;
     }
+    lint::enforce(session, &planned, observer).await?;
     session.engine.lock(session.lock_timeout).await?;
     let outcome = run_locked(session, &folder, target, observer).await;
     let unlocked = session.engine.unlock().await;

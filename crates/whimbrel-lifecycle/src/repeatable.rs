@@ -147,5 +147,8 @@ pub(crate) fn planned(repeatable: &Repeatable, dialect: &str, deployer: &str) ->
             statements,
             history: HistoryChange::Record { key: key(repeatable), document },
         },
+        allowed: content.allowed.clone(),
+        // A rollback leaves it alone: that it has no way down is no finding.
+        reversible: true,
     })
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use whimbrel_engine::{
-    Applied, Engine, HistoryChange, HistoryEntry, Inventory, Journal, OutsideTransactions, Relational,
-    Result, Scope, ServerDescription, Statement, Step, TableSize, Watch,
+    Applied, Engine, HistoryChange, HistoryEntry, Inventory, Journal, Locking, OutsideTransactions,
+    Relational, Result, Scope, ServerDescription, Statement, Step, TableSize, Watch,
 };
 use whimbrel_schema::catalog::{Catalog, QualifiedName};
 
@@ -127,6 +127,10 @@ impl Relational for Postgres {
 
     async fn rows(&mut self, query: &str) -> Result<Vec<Vec<Option<String>>>> {
         self.read_rows(query).await
+    }
+
+    fn locking(&self) -> Locking {
+        Locking::Tables
     }
 
     async fn table_size(&mut self, table: &QualifiedName) -> Result<Option<TableSize>> {

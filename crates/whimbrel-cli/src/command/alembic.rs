@@ -5,16 +5,12 @@ use whimbrel_lifecycle::alembic::version_of;
 use whimbrel_lifecycle::migration::{Folder, MigrationError, Target, Version};
 
 use super::{Context, Outcome, migrate};
+use crate::arguments::Allowing;
 use crate::connect::Purpose;
 use crate::error::ExitCode;
 
 /// `upgrade head | REV | REV+N | +N`. It never goes down.
-pub(crate) async fn upgrade(
-    context: &Context<'_>,
-    target: &str,
-    sql: bool,
-    allow_destructive: bool,
-) -> Outcome {
+pub(crate) async fn upgrade(context: &Context<'_>, target: &str, sql: bool, allowing: Allowing) -> Outcome {
     if let Some((from, target)) = split_range(target, sql) {
         return offline(context, from, target).await;
     }
@@ -29,16 +25,11 @@ pub(crate) async fn upgrade(
     if sql {
         return migrate::script(context, None, &target).await;
     }
-    migrate::apply(context, &target, allow_destructive).await
+    migrate::apply(context, &target, allowing).await
 }
 
 /// `downgrade -N | REV | REV-N | base`. It never goes up.
-pub(crate) async fn downgrade(
-    context: &Context<'_>,
-    target: &str,
-    sql: bool,
-    allow_destructive: bool,
-) -> Outcome {
+pub(crate) async fn downgrade(context: &Context<'_>, target: &str, sql: bool, allowing: Allowing) -> Outcome {
     if let Some((from, target)) = split_range(target, sql) {
         return offline(context, from, target).await;
     }
@@ -52,7 +43,7 @@ pub(crate) async fn downgrade(
     if sql {
         return migrate::script(context, None, &target).await;
     }
-    migrate::apply(context, &target, allow_destructive).await
+    migrate::apply(context, &target, allowing).await
 }
 
 /// `FROM:TO` of a script: where the database is, and where it is to go.

@@ -2,12 +2,14 @@
 
 use whimbrel_lifecycle::LifecycleError;
 use whimbrel_lifecycle::compare::{self, CheckReport};
+use whimbrel_lifecycle::events::Guarantee;
+use whimbrel_lifecycle::lint::Reviewed;
 use whimbrel_lifecycle::migrate::{self, MigrateReport, VersionStatus};
 use whimbrel_lifecycle::migration::{Direction, MigrationError, PlannedStep, Target, Version};
 use whimbrel_lifecycle::{hooks, pull, repeatable, script};
 
 use super::{Context, Outcome, outcome, text};
-use crate::arguments::{MigrateArguments, StatusArguments};
+use crate::arguments::{Allowing, MigrateArguments, StatusArguments};
 use crate::connect::{Purpose, script_writer};
 use crate::error::ExitCode;
 use crate::progress::Progress;
@@ -24,14 +26,15 @@ pub(crate) async fn run(context: &Context<'_>, given: &MigrateArguments) -> Outc
     if given.dry_run {
         return show(context, &target).await;
     }
-    apply(context, &target, given.allow_destructive).await
+    apply(context, &target, given.allowing).await
 }
 
 /// Takes the database to a target.
-pub(crate) async fn apply(context: &Context<'_>, target: &Target, allow_destructive: bool) -> Outcome {
+pub(crate) async fn apply(context: &Context<'_>, target: &Target, allowing: Allowing) -> Outcome {
     let project = context.project()?;
     let mut session = context.session(&project, Purpose::Change).await?;
-    session.allow_destructive = allow_destructive;
+    session.allow_destructive = allowing.allow_destructive;
+    session.allow_locking = allowing.allow_locking;
     let mut progress = Progress::new(*context.output, &project.logging, context.global);
     let report = migrate::migrate(&mut session, target, &mut progress).await?;
     Ok(conclude(context, &report))
@@ -61,16 +64,22 @@ pub(crate) async fn show(context: &Context<'_>, target: &Target) -> Outcome {
     let project = context.project()?;
     let mut session = context.session(&project, Purpose::Look).await?;
     let planned = migrate::preview(&mut session, target).await?;
+    let steps: Vec<PlannedStep> = planned.iter().map(|(step, _)| step.clone()).collect();
+    let reviewed = super::lint::advice(&mut session, &steps).await?;
+    let guarantees =
+        steps.iter().map(|step| migrate::guarantee(&session, step)).collect::<Result<Vec<_>, _>>()?;
     let shown: Vec<_> = planned
         .iter()
-        .map(|(step, statements)| {
+        .enumerate()
+        .map(|(index, (step, statements))| {
             serde_json::json!({
                 "direction": step.direction, "version": step.label(), "file": step.file_name, "statements": statements,
+                "guarantee": guarantees.get(index), "findings": reviewed.get(index).map(|reviewed| &reviewed.findings),
             })
         })
         .collect();
     let hooks = hooks::around(session.project, planned.iter().map(|(step, _)| step.direction));
-    context.output.result(&shown, |_| render_dry_run(&planned, &hooks));
+    context.output.result(&shown, |_| render_dry_run(&planned, &guarantees, &reviewed, &hooks));
     Ok(ExitCode::Done)
 }
 
@@ -164,10 +173,11 @@ pub(crate) async fn current(context: &Context<'_>) -> Outcome {
 }
 
 /// Rolls the newest back and applies it again.
-pub(crate) async fn redo(context: &Context<'_>, allow_destructive: bool) -> Outcome {
+pub(crate) async fn redo(context: &Context<'_>, allowing: Allowing) -> Outcome {
     let project = context.project()?;
     let mut session = context.session(&project, Purpose::Change).await?;
-    session.allow_destructive = allow_destructive;
+    session.allow_destructive = allowing.allow_destructive;
+    session.allow_locking = allowing.allow_locking;
     let mut progress = Progress::new(*context.output, &project.logging, context.global);
     let report = migrate::redo(&mut session, &mut progress).await?;
     Ok(conclude(context, &report))
@@ -267,14 +277,23 @@ fn render_check(report: &CheckReport) -> String {
     out
 }
 
-fn render_dry_run(planned: &[(PlannedStep, Vec<String>)], hooks: &[String]) -> String {
+fn render_dry_run(
+    planned: &[(PlannedStep, Vec<String>)],
+    guarantees: &[Guarantee],
+    reviewed: &[Reviewed],
+    hooks: &[String],
+) -> String {
     if planned.is_empty() {
         return "Nothing would run.\n".to_owned();
     }
     let mut out = text::list("Hooks that would run beside it:", hooks);
-    for (step, statements) in planned {
+    for (index, (step, statements)) in planned.iter().enumerate() {
         let verb = if step.direction == Direction::Up { "apply" } else { "roll back" };
-        out.push_str(&format!("-- would {verb} {}\n", step.file_name));
+        let promise = guarantees.get(index).map_or("", |guarantee| guarantee.words());
+        out.push_str(&format!("-- would {verb} {} ({promise})\n", step.file_name));
+        for placed in reviewed.get(index).map(|reviewed| reviewed.findings.as_slice()).unwrap_or_default() {
+            out.push_str(&format!("-- {}\n", super::lint::line_of(&step.file_name, placed)));
+        }
         for statement in statements {
             out.push_str(&format!("{statement};\n"));
         }

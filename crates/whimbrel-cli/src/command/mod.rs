@@ -18,6 +18,7 @@ mod create;
 mod doctor;
 mod import;
 mod init;
+mod lint;
 mod migrate;
 mod outcome;
 mod rebase;
@@ -45,9 +46,8 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> Outcome {
             Some(MigrateCommand::Check) => migrate::check(&context).await,
             Some(MigrateCommand::History) => migrate::history(&context, None, false).await,
             Some(MigrateCommand::Current) => migrate::current(&context).await,
-            Some(MigrateCommand::Redo { allow_destructive }) => {
-                migrate::redo(&context, *allow_destructive).await
-            }
+            Some(MigrateCommand::Redo { allowing }) => migrate::redo(&context, *allowing).await,
+            Some(MigrateCommand::Lint(given)) => lint::run(&context, given).await,
             Some(MigrateCommand::Seal) => migrate::seal(&context).await,
             Some(MigrateCommand::Squash(given)) => squash::run(&context, given).await,
             Some(MigrateCommand::Rebase(given)) => rebase::run(&context, given).await,
@@ -65,11 +65,11 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> Outcome {
         }
         Command::Schema(SchemaCommand::Diff { exit_code }) => schema::diff(&context, *exit_code).await,
         Command::Completions { shell } => Ok(completions::run(&context, *shell)),
-        Command::Upgrade { target, sql, allow_destructive } => {
-            alembic::upgrade(&context, target, *sql, *allow_destructive).await
+        Command::Upgrade { target, sql, allowing } => {
+            alembic::upgrade(&context, target, *sql, *allowing).await
         }
-        Command::Downgrade { target, sql, allow_destructive } => {
-            alembic::downgrade(&context, target, *sql, *allow_destructive).await
+        Command::Downgrade { target, sql, allowing } => {
+            alembic::downgrade(&context, target, *sql, *allowing).await
         }
         Command::Revision { message, autogenerate } => {
             create::write(&context, message, *autogenerate, &[], Forms::Safe).await

@@ -17,5 +17,5 @@ pub(crate) async fn run(context: &Context<'_>, given: &RollbackArguments) -> Out
     if given.dry_run {
         return migrate::show(context, &target).await;
     }
-    migrate::apply(context, &target, given.allow_destructive).await
+    migrate::apply(context, &target, given.allowing).await
 }

@@ -1,6 +1,6 @@
 //! Plans: which steps take a history from where it stands to a target version.
 
-use whimbrel_engine::{HistoryChange, HistoryEntry, HistoryKind, Step};
+use whimbrel_engine::{Allowance, HistoryChange, HistoryEntry, HistoryKind, Step};
 
 use super::squashed::take_over;
 use super::{Chain, Folder, Migration, MigrationError, Replacement, Version};
@@ -39,6 +39,10 @@ pub struct PlannedStep {
     pub file_name: String,
     /// The step for the engine.
     pub step: Step,
+    /// The lint findings that the file accepts as a whole.
+    pub allowed: Vec<Allowance>,
+    /// Whether the file has a way down.
+    pub reversible: bool,
 }
 
 impl PlannedStep {
@@ -176,6 +180,12 @@ impl<'a> State<'a> {
         }
     }
 
+    /// The step that applies one file, whether or not its turn has come; for looking at, not for running.
+    #[must_use]
+    pub fn step_of(&self, migration: &Migration, dialect: &str) -> PlannedStep {
+        self.step_up(migration, dialect, "", &|_| None)
+    }
+
     /// The history entry that applying this migration leaves.
     #[must_use]
     pub fn new_entry(
@@ -217,6 +227,8 @@ impl<'a> State<'a> {
                 statements: content.statements(true, dialect).unwrap_or_default(),
                 history: HistoryChange::Insert(entry),
             },
+            allowed: content.allowed.clone(),
+            reversible: content.down.is_some(),
         }
     }
 
@@ -242,6 +254,8 @@ impl<'a> State<'a> {
                         statements,
                         history: HistoryChange::Remove { version: entry.version.clone() },
                     },
+                    allowed: content.allowed.clone(),
+                    reversible: true,
                 })
             })
             .collect()

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::values::{DataModel, LogFormat, LogLevel, SslMode, Synchronous};
+use super::values::{DataModel, LintLevel, LogFormat, LogLevel, SslMode, Synchronous};
 
 /// What a key takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,13 +139,16 @@ pub(crate) const KEYS: &[Key] = &[
     key("hooks.before_rollback", Kind::Hooks, "(none)", "The same, before files are rolled back."),
     key("hooks.after_rollback", Kind::Hooks, "(none)", "The same, after files were rolled back."),
     key("hooks.timeout", TIME, "5m", "How long each command may take."),
+    key("lint.level", Kind::Choice(LintLevel::NAMES), "(protected environments: refuse; else advise)", "What findings about a plan's statements do: nothing, or be shown, or stop the plan where they are errors."),
+    key("lint.ignore", Kind::TextList, "(none)", "Codes of findings that are not wanted here: see docs/reference/lint.md."),
+    key("lint.big_table_rows", Kind::Integer { min: 0, max: u32::MAX }, "10000", "On a table with fewer rows a finding about locks is a note."),
 
     key("environments.<name>.url", Kind::Url, "(development and test: sqlite:.whimbrel/<name>.db)", "The database's URL. A relative SQLite path begins at the project's folder."),
     key("environments.<name>.protected", Kind::Boolean, "(development and test: false; else true)", "Whether the environment refuses to be seeded, reset and cleared, and asks for a flag before a rollback."),
 ];
 
 /// The tables whose keys an environment can override and a variable can carry.
-pub(crate) const OVERRIDABLE_TABLES: [&str; 4] = ["pool", "sqlite", "postgres", "logging"];
+pub(crate) const OVERRIDABLE_TABLES: [&str; 5] = ["pool", "sqlite", "postgres", "logging", "lint"];
 
 /// A key where it can stand: each overridable key stands at three places.
 #[derive(Debug)]
@@ -224,7 +227,7 @@ fn introduction(table: &str) -> &'static str {
     match table {
         "variables" => {
             "Which of the project's own variables carry which setting: one name, or several in order of precedence. \
-             Beside the keys below, every key of `[pool]`, `[sqlite]`, `[postgres]` and `[logging]` can stand here, \
+             Beside the keys below, every key of `[pool]`, `[sqlite]`, `[postgres]`, `[logging]` and `[lint]` can stand here, \
              for instance `pool.size = \"DB_POOL_SIZE\"`. A variable's duration may be a bare number of seconds.\n\n"
         }
         "hooks" => {
@@ -235,7 +238,7 @@ fn introduction(table: &str) -> &'static str {
              the database's password; with `url = true` it gets the whole URL as `WHIMBREL_URL`. What it writes goes to standard error.\n\n"
         }
         "environments.<name>" => {
-            "One table an environment. Beside the keys below, the tables `pool`, `sqlite`, `postgres` and `logging` \
+            "One table an environment. Beside the keys below, the tables `pool`, `sqlite`, `postgres`, `logging` and `lint` \
              can stand here and override those of the file's head, for instance `pool.size = 50`.\n\n"
         }
         _ => "",

@@ -37,8 +37,8 @@ pub use self::keys::reference_markdown;
 pub use self::setting::{Origin, Secret, Setting, SettingRow, VariableFrom, VariableSource};
 pub use self::url::{DatabaseUrl, SqliteLocation, UrlError, UrlScheme};
 pub use self::values::{
-    DataModel, LogFormat, LogLevel, LoggingSettings, PoolSettings, PostgresSettings, SqliteSettings, SslMode,
-    Synchronous,
+    DataModel, LintLevel, LintSettings, LogFormat, LogLevel, LoggingSettings, PoolSettings, PostgresSettings,
+    SqliteSettings, SslMode, Synchronous,
 };
 pub(crate) use self::values::{duration_text, parse_duration};
 
@@ -82,6 +82,8 @@ pub struct Project {
     pub logging: LoggingSettings,
     /// What runs around the migrations.
     pub hooks: HookSettings,
+    /// What is looked for in a plan's statements.
+    pub lint: LintSettings,
 }
 
 impl Project {
@@ -162,6 +164,7 @@ impl Project {
                 after_rollback: resolver.hooks("hooks.after_rollback")?,
                 timeout: resolver.duration("hooks.timeout")?,
             },
+            lint: lint(&resolver, protected.value)?,
             name,
             model,
             environment,
@@ -170,6 +173,17 @@ impl Project {
             folder,
         })
     }
+}
+
+fn lint(resolver: &Resolver<'_>, is_protected: bool) -> Result<LintSettings, ProjectError> {
+    let default = if is_protected { LintLevel::Refuse } else { LintLevel::Advise };
+    let level = resolver.optional_choice("lint.level", LintLevel::from_name)?;
+    let ignore = resolver.optional_list("lint.ignore")?;
+    Ok(LintSettings {
+        level: level.unwrap_or_else(|| Setting::new(default, Origin::Default)),
+        ignore: ignore.unwrap_or_else(|| Setting::new(Vec::new(), Origin::Default)),
+        big_table_rows: resolver.integer("lint.big_table_rows")?,
+    })
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, ProjectError> {

@@ -32,6 +32,9 @@ impl Project {
             shown("logging.level", &self.logging.level),
             shown("logging.format", &self.logging.format),
             shown("logging.sql", &self.logging.sql),
+            shown("lint.level", &self.lint.level),
+            row("lint.ignore", list_or_none(&self.lint.ignore.value), &self.lint.ignore),
+            shown("lint.big_table_rows", &self.lint.big_table_rows),
         ]);
         rows.extend(self.hook_rows());
         rows
@@ -91,6 +94,10 @@ impl Project {
     fn path(&self, key: &str, setting: &Setting<std::path::PathBuf>) -> SettingRow {
         row(key, self.relative(&setting.value), setting)
     }
+}
+
+fn list_or_none(texts: &[String]) -> String {
+    if texts.is_empty() { "none".to_owned() } else { texts.join(", ") }
 }
 
 fn row<T>(key: &str, value: String, setting: &Setting<T>) -> SettingRow {
