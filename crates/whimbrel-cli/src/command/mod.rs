@@ -18,6 +18,7 @@ mod doctor;
 mod import;
 mod init;
 mod migrate;
+mod outcome;
 mod rebase;
 mod rollback;
 mod schema;
