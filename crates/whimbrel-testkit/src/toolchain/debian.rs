@@ -74,8 +74,8 @@ fn download(archives: &Path, package: &str) -> Result<()> {
 
 fn update(package: &str) -> Result<()> {
     run(as_root().arg("update"))
-        .map(drop)
-        .with_context(|| format!("install {package}: run `apt-get update` as root"))
+        .with_context(|| format!("install {package}: run `apt-get update` as root"))?;
+    Ok(())
 }
 
 fn as_root() -> Command {
