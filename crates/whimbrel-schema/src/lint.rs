@@ -129,6 +129,10 @@ pub fn lint(file: &LintFile, facts: &dyn Facts, options: &Options) -> Vec<Findin
     });
     for finding in &mut found {
         finding.soften(options);
+        // Going back takes away what the file brought: that is asked for, and guarded by its own flag.
+        if file.is_rollback && finding.class == Class::Data {
+            finding.severity = Severity::Note;
+        }
     }
     allowance::apply(file, &mut found);
     found.sort_by_key(|finding| (finding.span.start, finding.span.end, std::cmp::Reverse(finding.severity)));

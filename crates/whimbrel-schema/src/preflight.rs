@@ -66,6 +66,19 @@ impl Probe {
 /// Whether a statement has anything to count; a cheap look before the catalogue is read.
 #[must_use]
 pub fn is_worth_probing(sql: &str) -> bool {
+    let mut words = sql.split_whitespace().map(str::to_lowercase);
+    let may = match words.next().as_deref() {
+        Some("alter" | "drop" | "truncate") => true,
+        Some("create") => {
+            words.next().is_some_and(|word| word == "unique" || word.contains("--") || word.contains("/*"))
+        }
+        // A comment within the statement may stand before its first word.
+        Some(word) => word.contains("--") || word.contains("/*"),
+        None => false,
+    };
+    if !may {
+        return false;
+    }
     actions(sql).iter().any(|act| match &act.action {
         Action::AddColumn { column, .. } => column.not_null || !column.constraints.is_empty(),
         Action::CreateIndex(index) => index.unique,

@@ -266,6 +266,11 @@ fn a_finding_points_at_its_action() {
 
 #[test]
 fn on_the_way_down_nothing_is_in_use_any_more() {
+    let mut dropping = file("DROP TABLE orders;");
+    dropping.is_rollback = true;
+    let found = lint(&dropping, &Shop::new(), &Options::default());
+    let dropped = found.iter().find(|finding| finding.code == "drop-table").unwrap();
+    assert_eq!(dropped.severity, Severity::Note);
     let mut down = file(
         "DROP VIEW totals;\nALTER TABLE orders RENAME TO purchases;\nCREATE INDEX i ON purchases (note);",
     );

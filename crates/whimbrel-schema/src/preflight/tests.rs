@@ -135,6 +135,22 @@ fn nothing_is_counted_where_the_answer_may_be_outdated() {
 }
 
 #[test]
+fn a_cheap_look_agrees_with_the_long_one() {
+    for (sql, expected) in [
+        ("CREATE UNIQUE INDEX i ON users (email)", true),
+        ("create\n unique index concurrently i ON users (email)", true),
+        ("create /* odd */ unique index i ON users (email)", true),
+        ("DROP TABLE users", true),
+        ("CREATE INDEX i ON users (email)", false),
+        ("CREATE TABLE made (id int UNIQUE)", false),
+        ("INSERT INTO users VALUES (1)", false),
+        ("ALTER TABLE users ADD COLUMN a int", false),
+    ] {
+        assert_eq!(is_worth_probing(sql), expected, "{sql}");
+    }
+}
+
+#[test]
 fn a_trigger_may_change_any_table() {
     let mut catalog = catalog();
     catalog.unmanaged =
