@@ -297,6 +297,9 @@ pub(crate) struct CreateArguments {
     /// A renamed table, column or enum: old:new, table.old:new
     #[arg(long, value_name = "OLD:NEW", requires = "auto")]
     pub(crate) rename: Vec<String>,
+    /// Write plain statements, all in one transaction, instead of forms that let readers and writers go on
+    #[arg(long, requires = "auto")]
+    pub(crate) plain: bool,
 }
 
 /// Arguments of `rollback`.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use whimbrel_engine::{Applied, Batch, JournalEntry, JournalState, Statement, StatementReport};
+use whimbrel_engine::{Applied, Batch, JournalEntry, JournalState, Scope, Statement, StatementReport};
 use whimbrel_schema::catalog::{DEFAULT_SCHEMA, QualifiedName};
 
 use crate::error::Result;
@@ -195,7 +195,8 @@ impl Backfill {
 
 /// The primary key's column, where it has one.
 async fn primary_key(session: &mut Session<'_>, table: &QualifiedName) -> Result<Option<String>> {
-    let present = session.present(&[]).await?;
+    let scope = Scope { schemas: vec![table.schema.clone()] };
+    let present = session.relational()?.introspect(&scope).await?;
     let key = present.table(table).and_then(|table| table.primary_key.clone());
     Ok(key.and_then(|key| <[String; 1]>::try_from(key.columns).ok()).map(|[column]| column))
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use whimbrel_schema::catalog::{Catalog, QualifiedName, Unmanaged, UnmanagedKind};
-use whimbrel_schema::ddl;
+use whimbrel_schema::ddl::{self, Forms};
 use whimbrel_schema::diff::diff;
 use whimbrel_schema::model::Schema;
 use whimbrel_schema::print::print_rust;
@@ -110,7 +110,8 @@ pub(crate) async fn baseline_titled(
             return Err(LifecycleError::HasHistory);
         }
         let declared = DeclaredSchema::read(session.project)?;
-        let script = ddl::script(&diff(&Catalog::default(), &declared.catalog, &[]));
+        let script =
+            ddl::script(&diff(&Catalog::default(), &declared.catalog, &[]), &Catalog::default(), Forms::Safe);
         let version = next_version(&folder, jiff::Timestamp::now());
         let file_name = format!("{version}-baseline.sql");
         let text = ddl::migration_file(&script, title);

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::Serialize;
 use whimbrel_engine::{HistoryChange, Statement, Step, Unwatched};
 use whimbrel_schema::catalog::{Catalog, UnmanagedKind};
-use whimbrel_schema::ddl;
+use whimbrel_schema::ddl::{self, Forms};
 use whimbrel_schema::diff::diff;
 
 use crate::compare::words;
@@ -183,7 +183,7 @@ async fn from_schema(
         Some(before) => build(session, folder, &before.version).await?.catalog,
         None => Catalog::default(),
     };
-    let script = ddl::script(&diff(&base, &old.catalog, &[]));
+    let script = ddl::script(&diff(&base, &old.catalog, &[]), &base, Forms::Plain);
     let text = ddl::migration_file(&script, name);
     Ok(SquashedText { file: text, overrides: Vec::new() })
 }

@@ -10,6 +10,7 @@ use crate::apply::{Closing, shown};
 use crate::companion::milliseconds_since;
 use crate::connection::{Postgres, Session};
 use crate::failure::is_missing_table;
+use crate::quote::literal;
 use crate::result_set::RowText;
 
 /// What became of a statement outside a transaction that failed.
@@ -80,6 +81,20 @@ impl Journal for Postgres {
     }
 }
 
+impl Postgres {
+    /// Lets the session wait for locks as long as it takes; gives the setting before.
+    async fn lift_lock_timeout(&self) -> Result<String> {
+        let sql = "SHOW lock_timeout; SET lock_timeout = 0";
+        let sets = self.run(sql, "lifting lock_timeout").await?;
+        Ok(sets.first().and_then(|set| set.rows.first()).map(|row| row.string(0)).unwrap_or_default())
+    }
+
+    async fn set_lock_timeout(&self, to: &str) -> Result<()> {
+        let sql = format!("SET lock_timeout = {}", literal(to));
+        self.run(&sql, "setting lock_timeout again").await.map(drop)
+    }
+}
+
 #[async_trait]
 impl OutsideTransactions for Postgres {
     async fn run_outside(
@@ -88,11 +103,11 @@ impl OutsideTransactions for Postgres {
         statement: &Statement,
         watch: &mut dyn Watch,
     ) -> Result<Applied> {
-        let own = matches!(self.session, Session::Own { .. });
-        if own {
-            // A time-out would leave an INVALID index behind.
-            self.run("SET lock_timeout = 0", "lifting lock_timeout").await?;
-        }
+        // A time-out would leave an INVALID index behind. A pooled session has none here.
+        let before = match self.session {
+            Session::Own { .. } => Some(self.lift_lock_timeout().await?),
+            Session::Pooled { .. } => None,
+        };
         let started = std::time::Instant::now();
         let mut companion = self.take_companion();
         let answer = companion.watch_over(watch, self.try_run_bare(&statement.sql)).await;
@@ -101,8 +116,8 @@ impl OutsideTransactions for Postgres {
         if let Err(error) = answer {
             return Err(self.statement_failed(source, statement, &error, CUT_OFF));
         }
-        if own {
-            self.run("RESET lock_timeout", "setting lock_timeout again").await?;
+        if let Some(before) = before.filter(|_| !statement.sql.to_lowercase().contains("lock_timeout")) {
+            self.set_lock_timeout(&before).await?;
         }
         let report = StatementReport {
             statement: shown(&statement.sql),
@@ -117,10 +132,17 @@ impl OutsideTransactions for Postgres {
     }
 
     async fn repair(&mut self, statements: &[String]) -> Result<()> {
+        let doing = "clearing away what a crash has left";
+        let before = match self.session {
+            Session::Own { .. } => Some(self.lift_lock_timeout().await?),
+            Session::Pooled { .. } => None,
+        };
         for sql in statements {
-            let answer = self.try_run_bare(sql).await;
-            answer.map_err(|error| self.failed(&error, "clearing away what a crash has left"))?;
+            self.try_run_bare(sql).await.map_err(|error| self.failed(&error, doing))?;
         }
-        Ok(())
+        match before {
+            Some(before) => self.set_lock_timeout(&before).await,
+            None => Ok(()),
+        }
     }
 }

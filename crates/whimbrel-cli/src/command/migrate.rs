@@ -6,7 +6,7 @@ use whimbrel_lifecycle::migrate::{self, MigrateReport, VersionStatus};
 use whimbrel_lifecycle::migration::{Direction, MigrationError, PlannedStep, Target, Version};
 use whimbrel_lifecycle::{hooks, pull, repeatable, script};
 
-use super::{Context, Outcome, text};
+use super::{Context, Outcome, outcome, text};
 use crate::arguments::{MigrateArguments, StatusArguments};
 use crate::connect::{Purpose, script_writer};
 use crate::error::ExitCode;
@@ -39,7 +39,9 @@ pub(crate) async fn apply(context: &Context<'_>, target: &Target, allow_destruct
 
 /// Shows what ran, and a hook that failed after it.
 fn conclude(context: &Context<'_>, report: &MigrateReport) -> ExitCode {
-    context.output.result(report, render_report);
+    context.output.result(report, |report| {
+        format!("{}{}", render_report(report), outcome::details(report, context.global.verbose))
+    });
     exit_after(context, report)
 }
 

@@ -3,6 +3,7 @@
 use whimbrel_lifecycle::declared::DeclaredSchema;
 use whimbrel_lifecycle::project::{Overrides, ProcessEnvironment, Project, Secret};
 use whimbrel_lifecycle::{DEFAULT_LOCK_TIMEOUT, LifecycleError, Session};
+use whimbrel_schema::ddl::Forms;
 
 use crate::arguments::{Arguments, Command, Global, MigrateCommand, SchemaCommand};
 use crate::connect::{Purpose, connect};
@@ -18,6 +19,7 @@ mod doctor;
 mod import;
 mod init;
 mod migrate;
+mod outcome;
 mod rebase;
 mod rollback;
 mod schema;
@@ -70,7 +72,7 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> Outcome {
             alembic::downgrade(&context, target, *sql, *allow_destructive).await
         }
         Command::Revision { message, autogenerate } => {
-            create::write(&context, message, *autogenerate, &[]).await
+            create::write(&context, message, *autogenerate, &[], Forms::Safe).await
         }
         Command::History => migrate::history(&context).await,
         Command::Current => migrate::current(&context).await,
