@@ -15,6 +15,8 @@ const LOCK_TIMEOUT: Duration = Duration::from_millis(500);
 /// What the statement itself takes once it has its lock, and the server's own pace.
 const SLACK: Duration = Duration::from_millis(100);
 const PAUSE: Duration = Duration::from_millis(2);
+/// How often a plain form is begun at most.
+const PLAIN_ATTEMPTS: usize = 5;
 /// How long a report keeps its transaction open: every exclusive lock waits for it.
 const REPORT: Duration = Duration::from_millis(150);
 
@@ -199,6 +201,18 @@ fn plain_forms(project: &Project) -> (String, String) {
     (script("up"), script("down"))
 }
 
+/// Runs a plain form. A deadlock with the application may end it, and it is begun again.
+fn plainly(project: &Project, sql: &str) {
+    let mut failures = Vec::new();
+    while failures.len() < PLAIN_ATTEMPTS {
+        match project.database().psql(sql) {
+            Ok(_) => return,
+            Err(error) => failures.push(format!("{error:#}")),
+        }
+    }
+    panic!("{sql}\n{}", failures.join("\n"));
+}
+
 /// Makes one change in the plain form, undoes it, and makes it in the safe form.
 fn both_forms(
     project: &Project,
@@ -216,11 +230,10 @@ fn both_forms(
         }
         Written(up, down) => (format!("{up};"), format!("{down};")),
     };
-    let psql = |sql: &str| drop(project.database().psql(sql).unwrap());
     load.take();
-    psql(&up);
+    plainly(project, &up);
     let plain = load.take();
-    psql(&down);
+    plainly(project, &down);
     match change {
         Declared(..) => {
             let name = format!("change {number}");
