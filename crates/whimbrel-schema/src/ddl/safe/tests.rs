@@ -335,6 +335,21 @@ fn two_types_of_a_table_change_in_one_pass() {
 }
 
 #[test]
+fn an_index_that_comes_to_a_column_of_another_type_leaves_its_old_one_early() {
+    let from = changed(|trips| trips.indexes = vec![index("places", &["title"])]);
+    let to = changed(|trips| {
+        trips.columns[2].ty = T::BigInt;
+        trips.indexes = vec![index("places", &["seats"])];
+    });
+    let found = way(&from, &to);
+    let place = |line: &str| found.lines().position(|other| other == line);
+    let dropped = place("DROP INDEX CONCURRENTLY places;").expect(&found);
+    let built = place("CREATE INDEX CONCURRENTLY places ON trips (seats__new);").expect(&found);
+    let plain = place("CREATE INDEX places ON trips (seats);").expect(&found);
+    assert!(dropped < built && built < plain, "{found}");
+}
+
+#[test]
 fn a_type_changes_in_place_where_more_is_built_on_the_column() {
     let retyped = |catalog: &Catalog| {
         let mut to = catalog.clone();
