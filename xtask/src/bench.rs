@@ -2,10 +2,13 @@
 //!
 //! To add a benchmark, write a function that returns its [`Case`] and name it in [`BENCHMARKS`].
 
+mod cores;
+mod deployments;
 mod measure;
 mod migrations;
 pub(crate) mod projects;
 mod report;
+mod series;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -17,24 +20,28 @@ use whimbrel_testkit::{PostgresServer, PostgresVersion};
 
 use crate::interrupt::Interrupt;
 use crate::workspace;
-use measure::{Measured, measure};
-use report::{Bar, SUBJECT, render};
+use measure::{Measured, Measurement, measure};
+use report::{Bar, FLOOR, SUBJECT, render};
 
 /// What one benchmark compares, and what Whimbrel must reach in it.
 struct Case {
     commands: Vec<Measured>,
     bars: Vec<Bar>,
+    /// Keeps every client and the server on one core: between two idle cores the waking of the other would be measured.
+    pinned: bool,
 }
 
 /// Prepares one benchmark.
 type Prepare = fn(&Stage) -> Result<Case>;
 
 /// Every benchmark by its name, in the order in which they run.
-const BENCHMARKS: [(&str, Prepare); 4] = [
+const BENCHMARKS: [(&str, Prepare); 6] = [
     ("version", migrations::version),
     ("migrate-status", migrations::status),
     ("migrate-check-1000-tables", migrations::check),
     ("schema-read-1000-models", migrations::schema_read),
+    ("apply-1000", deployments::apply),
+    ("rollback-100", deployments::roll_back),
 ];
 
 /// Everything that the benchmarks run on.
@@ -103,7 +110,7 @@ impl Stage {
 
     /// The least that any tool could do, measured beside the tools.
     fn floor(&self, program: &Path, arguments: &[&str], shown: &str) -> Measured {
-        Measured::new("floor", program, arguments, self.folder.path()).shown(shown)
+        Measured::new(FLOOR, program, arguments, self.folder.path()).shown(shown)
     }
 }
 
@@ -118,21 +125,41 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode> {
     let interrupt = Interrupt::listen()?;
     let stage = Stage::set(options.peers_only, &interrupt)?;
     let server_version = stage.server.psql("postgres", "SHOW server_version")?;
-    println!("PostgreSQL {server_version}, durable; medians of {} runs\n", measure::RUNS);
+    println!(
+        "PostgreSQL {server_version}, durable; medians of {} runs, ratios of runs in the same round\n",
+        measure::RUNS
+    );
     let mut misses = 0;
     for (name, prepare) in chosen {
         let case = prepare(&stage).with_context(|| format!("prepare {name}"))?;
-        let measurements = measure(&case.commands, &interrupt).with_context(|| format!("measure {name}"))?;
+        let before = cores::load()?;
+        let measurements = run_case(&stage, &case, &interrupt).with_context(|| format!("measure {name}"))?;
         let bars = if options.peers_only { &[][..] } else { &case.bars[..] };
         let verdicts: Vec<_> = bars.iter().map(|bar| bar.judge(&measurements)).collect();
         misses += verdicts.iter().filter(|verdict| !verdict.passed).count();
-        println!("{}", render(name, &measurements, &verdicts));
+        print!("{}", render(name, &measurements, &verdicts));
+        let place = if case.pinned { "client and server on one core; " } else { "" };
+        println!("  {place}load of the machine {before} before, {} after\n", cores::load()?);
     }
     if options.check && misses > 0 {
         eprintln!("error: {misses} bars were missed");
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Measures a case, on one core where it asks for it.
+fn run_case(stage: &Stage, case: &Case, interrupt: &Interrupt) -> Result<Vec<Measurement>> {
+    if !case.pinned {
+        return measure(&case.commands, interrupt);
+    }
+    let allowed = cores::allowed()?;
+    let one = allowed.first().to_string();
+    stage.server.run_on_cores(&one)?;
+    let commands: Vec<_> = case.commands.iter().map(|command| command.clone().on_cores(&one)).collect();
+    let measured = measure(&commands, interrupt);
+    stage.server.run_on_cores(&allowed.to_string())?;
+    measured
 }
 
 /// What the command line asks for.

@@ -20,6 +20,7 @@ impl Servers {
         for version in PostgresVersion::ALL {
             toolchain.postgres_bin(version)?;
         }
+        toolchain.pgbouncer()?;
         let mut postgres = Vec::new();
         for version in PostgresVersion::ALL {
             anyhow::ensure!(!interrupt.arrived(), "interrupted");

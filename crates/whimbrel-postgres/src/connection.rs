@@ -14,7 +14,9 @@ use crate::options::{PostgresOptions, SslMode};
 use crate::quote;
 use crate::result_set::{self, ResultSet, RowText};
 use crate::tls::Connector;
-use crate::url::{Address, SESSION_MARK, Target, address, driver_mode, session_mark, session_settings};
+use crate::url::{
+    Address, SESSION_MARK, Target, address, driver_mode, session_mark, session_settings, with_session_options,
+};
 
 /// The oldest major version whose catalogues are understood.
 const OLDEST_MAJOR: u32 = 12;
@@ -193,14 +195,21 @@ pub async fn create_database(options: &PostgresOptions) -> Result<()> {
 }
 
 async fn connect(address: Address, options: &PostgresOptions) -> Result<Postgres> {
-    let Address { mut config, ssl, target } = address;
+    let Address { config: without_options, ssl, target } = address;
+    let mut config = with_session_options(&without_options, options);
     let connector = Connector::new(&ssl)?;
     let opened = loop {
         match open(&config, connector.clone()).await {
             Ok(opened) => break opened,
-            Err(error) if refuses_options(&error) && config.get_options() != Some("") => {
+            Err(error)
+                if refuses_options(&error)
+                    && config.get_options().is_some()
+                    && without_options.get_options().is_none() =>
+            {
                 // A connection pooler that passes no options on: they are set in every transaction instead.
-                config.options("");
+                let mode = config.get_ssl_mode();
+                config = without_options.clone();
+                config.ssl_mode(mode);
             }
             Err(error) => {
                 let error = classify_connect(&error, &target);

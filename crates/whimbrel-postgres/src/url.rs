@@ -20,7 +20,7 @@ const IGNORED_PARAMETERS: [&str; 6] =
 /// What a URL and its options come to.
 #[derive(Debug)]
 pub(crate) struct Address {
-    /// The driver's configuration; its own TLS mode is set by [`crate::connection`].
+    /// The driver's configuration, without the session's settings; its own TLS mode is set by [`crate::connection`].
     pub(crate) config: Config,
     pub(crate) ssl: Ssl,
     pub(crate) target: Target,
@@ -60,10 +60,6 @@ pub(crate) fn address(options: &PostgresOptions) -> Result<Address> {
     if config.get_application_name().is_none() {
         config.application_name(&options.application_name);
     }
-    let session = session_options(options);
-    let given = config.get_options().map(str::to_owned).unwrap_or_default();
-    // What the URL says comes last and wins.
-    config.options(format!("{session} {given}").trim());
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(options.connect_timeout);
     }
@@ -86,14 +82,20 @@ pub(crate) const fn driver_mode(mode: SslMode) -> DriverSslMode {
     }
 }
 
-/// The settings of a session as `-c name=value`, so that they need no round trip of their own.
-fn session_options(options: &PostgresOptions) -> String {
-    session_settings(options)
+/// Has the session's settings go with the connection's first message, as `-c name=value`, so that they need no round trip of their own.
+///
+/// A connection pooler may refuse such a configuration; [`session_settings`] are then set by a query.
+pub(crate) fn with_session_options(config: &Config, options: &PostgresOptions) -> Config {
+    let mut words: Vec<String> = session_settings(options)
         .into_iter()
         .chain([(SESSION_MARK, session_mark())])
         .map(|(name, value)| format!("-c {name}={}", value.replace('\\', "\\\\").replace(' ', "\\ ")))
-        .collect::<Vec<_>>()
-        .join(" ")
+        .collect();
+    // What the URL says comes last and wins.
+    words.extend(config.get_options().map(str::to_owned));
+    let mut config = config.clone();
+    config.options(words.join(" "));
+    config
 }
 
 /// A setting of our own, by which a session is known again as the one that the connection began.
@@ -275,7 +277,8 @@ mod tests {
         let address = address(&options).unwrap();
         assert_eq!(address.ssl.mode, SslMode::Disable);
         assert_eq!(address.config.get_application_name(), Some("x"));
-        let session = address.config.get_options().unwrap();
+        let config = with_session_options(&address.config, &options);
+        let session = config.get_options().unwrap();
         let (ours, theirs) = (session.find("lock_timeout=3000"), session.find("lock_timeout=7"));
         assert!(ours.is_some() && ours < theirs, "{session}");
     }
@@ -311,7 +314,8 @@ mod tests {
         let mut options = PostgresOptions::new("postgres://h/d");
         options.schema = "Odd one".to_owned();
         let address = address(&options).unwrap();
-        let session = address.config.get_options().unwrap();
+        let config = with_session_options(&address.config, &options);
+        let session = config.get_options().unwrap();
         assert!(session.contains("-c search_path=\"Odd\\ one\",\\ public"), "{session}");
     }
 }

@@ -48,8 +48,8 @@ impl ServerAccount {
 
     /// Builds a command that runs `program` under the account.
     ///
-    /// The process also receives SIGINT when the thread that started it ends, so that no server outlives its test
-    /// even when that test is killed.
+    /// The process also receives SIGINT, on which servers stop, when the thread that started it ends, so that no server
+    /// outlives its test even when that test is killed.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new("setpriv");
         if let Some(user) = &self.lent {

@@ -1,6 +1,7 @@
 //! Real servers, fresh databases and sandboxed runs of the binary for tests.
 //!
-//! Owns the test servers' installation ([`toolchain`]), their processes ([`PostgresServer`]), the databases that single
+//! Owns the test servers' installation ([`toolchain`]), their processes ([`PostgresServer`],
+//! and [`PgBouncer`] in front of one), the databases that single
 //! tests use ([`TestDatabase`]) and temporary projects ([`Sandbox`]). It never reads `DATABASE_URL` or its kin, listens on
 //! loopback only, and a server that is missing is an error, never a skipped test.
 
@@ -8,7 +9,9 @@ mod account;
 mod certificate;
 mod database;
 mod fixtures;
+mod pgbouncer;
 mod postgres;
+mod process;
 mod psql;
 mod redact;
 mod sandbox;
@@ -16,6 +19,7 @@ pub mod toolchain;
 
 pub use database::{TestDatabase, server_url, test_database};
 pub use fixtures::{SIPREMS_SQL, TRAVYA_SQL};
+pub use pgbouncer::{PgBouncer, PgBouncerOptions};
 pub use postgres::{PostgresOptions, PostgresServer};
 pub use redact::redact;
 pub use sandbox::{RunOutput, Sandbox};

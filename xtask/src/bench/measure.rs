@@ -24,6 +24,8 @@ pub(super) struct Measured {
     pub(super) variables: Vec<(&'static str, String)>,
     /// The command as a reader would type it, without passwords and temporary paths.
     pub(super) shown: String,
+    /// What runs before each timed run, untimed.
+    pub(super) before: Option<Box<Measured>>,
 }
 
 impl Measured {
@@ -43,6 +45,7 @@ impl Measured {
             folder: folder.to_owned(),
             variables: Vec::new(),
             shown: format!("{name} {}", arguments.join(" ")).trim().to_owned(),
+            before: None,
         }
     }
 
@@ -58,6 +61,20 @@ impl Measured {
 
     pub(super) fn shown(mut self, shown: &str) -> Self {
         shown.clone_into(&mut self.shown);
+        self
+    }
+
+    /// Runs `before` untimed before each timed run.
+    pub(super) fn after(mut self, before: Measured) -> Self {
+        self.before = Some(Box::new(before));
+        self
+    }
+
+    /// Keeps the process on these cores, a list as `taskset` understands it.
+    pub(super) fn on_cores(mut self, cores: &str) -> Self {
+        let program = self.program.display().to_string();
+        self.arguments.splice(0..0, ["--cpu-list".to_owned(), cores.to_owned(), program]);
+        self.program = PathBuf::from("taskset");
         self
     }
 
@@ -88,6 +105,9 @@ impl Measured {
     }
 
     fn time(&self, scratch: &Path) -> Result<Run> {
+        if let Some(before) = &self.before {
+            before.prepare()?;
+        }
         let errors = File::create(scratch).with_context(|| format!("write {}", scratch.display()))?;
         let mut command = self.command();
         command.stdout(Stdio::null()).stderr(errors);
@@ -120,8 +140,17 @@ pub(super) struct Measurement {
     pub(super) tool: &'static str,
     pub(super) version: String,
     pub(super) shown: String,
+    /// The runs in their order, so that those of two commands can be paired.
+    pub(super) times_ms: Vec<f64>,
     pub(super) median_ms: f64,
     pub(super) peak_memory_mb: f64,
+}
+
+impl Measurement {
+    /// How many times as long this took as `other`: the median over the pairs of runs that stood beside each other.
+    pub(super) fn ratio_to(&self, other: &Self) -> f64 {
+        median(self.times_ms.iter().zip(&other.times_ms).map(|(mine, theirs)| mine / theirs).collect())
+    }
 }
 
 /// Measures commands in turns, after one untimed run of each, so that a noisy moment of the machine meets all of them.
@@ -143,21 +172,22 @@ pub(super) fn measure(commands: &[Measured], interrupt: &Interrupt) -> Result<Ve
 }
 
 fn summarise(command: &Measured, runs: &[Run]) -> Measurement {
-    let times = runs.iter().map(|run| run.elapsed).collect();
+    let times_ms: Vec<f64> = runs.iter().map(|run| run.elapsed.as_secs_f64() * 1e3).collect();
     let peak = runs.iter().map(|run| run.peak_memory_bytes).max().unwrap_or_default();
     Measurement {
         tool: command.tool,
         version: command.version.clone(),
         shown: command.shown.clone(),
-        median_ms: median(times).as_secs_f64() * 1e3,
+        median_ms: median(times_ms.clone()),
+        times_ms,
         // Kibibytes fit f64 for any machine's memory, and the table shows one decimal.
         peak_memory_mb: f64::from(u32::try_from(peak / 1024).unwrap_or(u32::MAX)) / 1024.0,
     }
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -166,8 +196,40 @@ mod tests {
 
     #[test]
     fn the_median_is_the_middle_of_five() {
-        let times = [9, 1, 100, 3, 2].map(Duration::from_millis).to_vec();
-        assert_eq!(median(times), Duration::from_millis(3));
+        assert_eq!(median(vec![9.0, 1.0, 100.0, 3.0, 2.0]), 3.0);
+    }
+
+    #[test]
+    fn a_ratio_is_of_runs_that_stood_beside_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let measurement = |milliseconds: [u64; 3]| {
+            let runs =
+                milliseconds.map(|time| Run { elapsed: Duration::from_millis(time), peak_memory_bytes: 0 });
+            summarise(&Measured::new("true", "/bin/true", &[], folder.path()), &runs)
+        };
+        // The machine was slow in the second round: the medians alone would say 200 to 30.
+        let (slow, fast) = (measurement([20, 200, 300]), measurement([10, 100, 30]));
+        assert_eq!(slow.ratio_to(&fast), 2.0);
+    }
+
+    #[test]
+    fn what_comes_before_a_run_is_not_timed_and_must_succeed() {
+        let folder = tempfile::tempdir().unwrap();
+        let command = |script: &str| Measured::new("sh", "/bin/sh", &["-c", script], folder.path());
+        let errors = folder.path().join("errors");
+        let run = command("test -e made").after(command("sleep 0.3; touch made")).time(&errors).unwrap();
+        assert!(run.elapsed < Duration::from_millis(300));
+        command("true").after(command("exit 3")).time(&errors).unwrap_err();
+    }
+
+    #[test]
+    fn a_process_stays_on_its_core() {
+        let folder = tempfile::tempdir().unwrap();
+        let core = crate::bench::cores::allowed().unwrap().first().to_string();
+        let asking =
+            Measured::new("grep", "grep", &["Cpus_allowed_list", "/proc/self/status"], folder.path());
+        let printed = asking.on_cores(&core).prepare().unwrap();
+        assert_eq!(printed.split_whitespace().last(), Some(&*core));
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(super) fn version(stage: &Stage) -> Result<Case> {
     commands.push(alembic_project(stage, "version_alembic", SMALL_PROJECT_TABLES, &["current"])?);
     commands.push(stage.dbmate(&folder, "postgres://127.0.0.1/none", &["--version"]));
     commands.push(stage.floor(Path::new("/bin/true"), &[], "true"));
-    Ok(Case { commands, bars: faster_than_peers() })
+    Ok(Case { commands, bars: faster_than_peers(), pinned: false })
 }
 
 /// `migrate status` with nothing pending, beside `alembic current` and dbmate's `status`.
@@ -53,7 +53,7 @@ pub(super) fn status(stage: &Stage) -> Result<Case> {
         "SELECT version FROM schema_migrations",
         "psql -c 'SELECT version …'",
     ));
-    Ok(Case { commands, bars: faster_than_peers() })
+    Ok(Case { commands, bars: faster_than_peers(), pinned: false })
 }
 
 /// `migrate check` over a database that already has every declared table, beside `alembic check`.
@@ -69,7 +69,7 @@ pub(super) fn check(stage: &Stage) -> Result<Case> {
         Bar::TimesFaster { factor: CHECK_FASTER_THAN_ALEMBIC, peer: "alembic" },
         Bar::BelowMb(CHECK_PEAK_MEMORY_MB),
     ];
-    Ok(Case { commands, bars })
+    Ok(Case { commands, bars, pinned: false })
 }
 
 /// Reads the schema source of a thousand models and prints it as JSON; no database is asked.
@@ -83,7 +83,7 @@ pub(super) fn schema_read(stage: &Stage) -> Result<Case> {
         &[&folder.join("src/schema.rs").display().to_string()],
         "cat src/schema.rs",
     ));
-    Ok(Case { commands, bars: vec![Bar::BelowMs(SCHEMA_READ_MS)] })
+    Ok(Case { commands, bars: vec![Bar::BelowMs(SCHEMA_READ_MS)], pinned: false })
 }
 
 fn faster_than_peers() -> Vec<Bar> {

@@ -10,16 +10,28 @@ use anyhow::{Context, Result};
 
 /// Writes `whimbrel.toml` and `src/schema.rs`.
 pub(crate) fn whimbrel(folder: &Path, tables: usize, url: &str) -> Result<()> {
+    whimbrel_settings(folder, url)?;
+    write(folder, "src/schema.rs", &rust_schema(tables))
+}
+
+/// Writes `whimbrel.toml`.
+pub(super) fn whimbrel_settings(folder: &Path, url: &str) -> Result<()> {
     write(
         folder,
         "whimbrel.toml",
         &format!("name = \"bench\"\nmodel = \"relational\"\n\n[environments.development]\nurl = \"{url}\"\n"),
-    )?;
-    write(folder, "src/schema.rs", &rust_schema(tables))
+    )
 }
 
 /// Writes `alembic.ini`, `env.py`, the script template and the SQLAlchemy metadata in `models.py`.
 pub(super) fn alembic(folder: &Path, tables: usize, url: &str) -> Result<()> {
+    alembic_settings(folder, url)?;
+    write(folder, "scripts/env.py", ALEMBIC_ENVIRONMENT)?;
+    write(folder, "models.py", &python_models(tables))
+}
+
+/// Writes `alembic.ini`, the script template and the empty folder of revisions.
+pub(super) fn alembic_settings(folder: &Path, url: &str) -> Result<()> {
     // SQLAlchemy refuses the short scheme, and configparser expands percent signs.
     let url = url.replacen("postgres://", "postgresql+psycopg2://", 1).replace('%', "%%");
     write(
@@ -29,10 +41,8 @@ pub(super) fn alembic(folder: &Path, tables: usize, url: &str) -> Result<()> {
             "[alembic]\nscript_location = %(here)s/scripts\nprepend_sys_path = %(here)s\nsqlalchemy.url = {url}\n"
         ),
     )?;
-    write(folder, "scripts/env.py", ALEMBIC_ENVIRONMENT)?;
     write(folder, "scripts/script.py.mako", ALEMBIC_TEMPLATE)?;
-    fs::create_dir_all(folder.join("scripts/versions")).context("create the folder of revisions")?;
-    write(folder, "models.py", &python_models(tables))
+    fs::create_dir_all(folder.join("scripts/versions")).context("create the folder of revisions")
 }
 
 /// Writes one migration for dbmate.
@@ -44,7 +54,8 @@ pub(super) fn dbmate(folder: &Path, tables: usize) -> Result<()> {
     )
 }
 
-fn write(folder: &Path, relative: &str, text: &str) -> Result<()> {
+/// Writes a file of a project, and the folders above it.
+pub(super) fn write(folder: &Path, relative: &str, text: &str) -> Result<()> {
     let path = folder.join(relative);
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).with_context(|| format!("create {}", parent.display()))?;

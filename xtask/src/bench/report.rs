@@ -7,11 +7,16 @@ use super::measure::Measurement;
 /// The tool whose measurements the bars judge.
 pub(super) const SUBJECT: &str = "whimbrel";
 
+/// The name under which the least that any tool could do is measured.
+pub(super) const FLOOR: &str = "floor";
+
 /// What the subject must reach.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Bar {
     /// At least `factor` times as fast as a peer in the same run.
     TimesFaster { factor: f64, peer: &'static str },
+    /// At most `factor` times as long as the floor in the same run.
+    WithinFloor { factor: f64 },
     /// A median below a limit.
     BelowMs(f64),
     /// Peak memory below a limit.
@@ -37,10 +42,20 @@ impl Bar {
                 let Some(peer) = of(peer) else {
                     return Verdict { passed: false, text: format!("{peer} was not measured") };
                 };
-                let ratio = peer.median_ms / subject.median_ms;
+                let ratio = peer.ratio_to(subject);
                 Verdict {
                     passed: ratio >= factor,
                     text: format!("{ratio:.1}× as fast as {} (bar {factor:.1}×)", peer.tool),
+                }
+            }
+            Self::WithinFloor { factor } => {
+                let Some(floor) = of(FLOOR) else {
+                    return Verdict { passed: false, text: "the floor was not measured".to_owned() };
+                };
+                let ratio = subject.ratio_to(floor);
+                Verdict {
+                    passed: ratio <= factor,
+                    text: format!("{ratio:.2}× as long as the floor (bar {factor:.2}×)"),
                 }
             }
             Self::BelowMs(limit) => Verdict {
@@ -60,8 +75,8 @@ pub(super) fn render(name: &str, measurements: &[Measurement], verdicts: &[Verdi
     let subject = measurements.iter().find(|measurement| measurement.tool == SUBJECT);
     let mut rows = vec![["tool", "version", "command", "median", "peak memory", "ratio"].map(String::from)];
     for measurement in measurements {
-        let ratio = subject
-            .map_or_else(String::new, |subject| format!("{:.2}×", measurement.median_ms / subject.median_ms));
+        let ratio =
+            subject.map_or_else(String::new, |subject| format!("{:.2}×", measurement.ratio_to(subject)));
         rows.push([
             measurement.tool.to_owned(),
             measurement.version.clone(),
@@ -105,6 +120,7 @@ mod tests {
             tool,
             version: "1".to_owned(),
             shown: format!("{tool} status"),
+            times_ms: vec![median_ms],
             median_ms,
             peak_memory_mb,
         }
@@ -112,11 +128,14 @@ mod tests {
 
     #[test]
     fn every_kind_of_bar_can_pass_and_fail() {
-        let measurements = [measured("whimbrel", 10.0, 50.0), measured("alembic", 200.0, 60.0)];
+        let measurements =
+            [measured("whimbrel", 10.0, 50.0), measured("alembic", 200.0, 60.0), measured("floor", 8.0, 1.0)];
         let faster = |factor| Bar::TimesFaster { factor, peer: "alembic" };
         for (bar, passed) in [
             (faster(20.0), true),
             (faster(20.1), false),
+            (Bar::WithinFloor { factor: 1.25 }, true),
+            (Bar::WithinFloor { factor: 1.2 }, false),
             (Bar::BelowMs(10.1), true),
             (Bar::BelowMs(10.0), false),
             (Bar::BelowMb(50.1), true),
@@ -125,6 +144,10 @@ mod tests {
         ] {
             assert_eq!(bar.judge(&measurements).passed, passed, "{bar:?}");
         }
+        assert!(
+            !Bar::WithinFloor { factor: 9.0 }.judge(&measurements[..2]).passed,
+            "an unmeasured floor must not pass"
+        );
         assert!(
             !Bar::BelowMs(1_000.0).judge(&measurements[1..]).passed,
             "an unmeasured subject must not pass"

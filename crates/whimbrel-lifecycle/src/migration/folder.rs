@@ -41,7 +41,7 @@ impl Migration {
 pub struct Folder {
     /// Where it is.
     pub path: PathBuf,
-    /// The migrations by version.
+    /// The migrations in the order of their versions.
     pub migrations: Vec<Migration>,
 }
 
@@ -85,7 +85,8 @@ impl Folder {
     /// The migration of this version.
     #[must_use]
     pub fn find(&self, version: &Version) -> Option<&Migration> {
-        self.migrations.iter().find(|migration| migration.version == *version)
+        let place = self.migrations.binary_search_by(|migration| migration.version.cmp(version));
+        place.ok().map(|place| &self.migrations[place])
     }
 
     /// Where the declared schema of a revision is kept.

@@ -56,7 +56,7 @@ impl<'a> State<'a> {
     /// An applied file that is missing, changed or another one, or a pending file below an applied one.
     pub fn new(folder: &'a Folder, history: Vec<HistoryEntry>) -> Result<Self, MigrationError> {
         let mut applied = history;
-        applied.sort_by_key(|entry| Version::parse(&entry.version));
+        applied.sort_by_cached_key(|entry| Version::parse(&entry.version));
         for entry in &applied {
             let found = Version::parse(&entry.version).and_then(|version| folder.find(&version));
             let Some(migration) = found else {
@@ -116,7 +116,8 @@ impl<'a> State<'a> {
     /// The history entry of a version.
     #[must_use]
     pub fn entry(&self, version: &Version) -> Option<&HistoryEntry> {
-        self.applied.iter().find(|entry| Version::parse(&entry.version).as_ref() == Some(version))
+        let place = |entry: &HistoryEntry| Version::parse(&entry.version).as_ref().cmp(&Some(version));
+        self.applied.binary_search_by(place).ok().map(|place| &self.applied[place])
     }
 
     /// The steps that lead to the target.

@@ -8,6 +8,7 @@ mod introspect;
 mod lock;
 mod normalise;
 mod own_tables;
+mod pooler;
 mod speed;
 mod support;
 mod whole_database;

@@ -1,4 +1,7 @@
 //! Tests of the test servers themselves.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helper functions too")]
+
+mod pgbouncer;
 mod postgres;
 mod test_database;
