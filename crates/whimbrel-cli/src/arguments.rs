@@ -202,11 +202,30 @@ pub(crate) enum MigrateCommand {
     },
     /// Write whimbrel.sum anew after an edit of files that are not applied
     Seal,
+    /// Say what has become by hand of a file that was begun and is not finished
+    Resolve(ResolveArguments),
     /// Mark versions as applied without running them; writes a first migration where there is none
     Baseline {
         /// Up to this version; else all
         version: Option<String>,
     },
+}
+
+/// Arguments of `migrate resolve`.
+#[derive(Args, Debug)]
+#[command(group = clap::ArgGroup::new("resolution").required(true).args(["undone", "applied"]))]
+pub(crate) struct ResolveArguments {
+    /// The unfinished version
+    pub(crate) version: String,
+    /// Nothing of the file stands any more: it counts as not applied
+    #[arg(long)]
+    pub(crate) undone: bool,
+    /// Everything that the file does stands: it counts as applied
+    #[arg(long)]
+    pub(crate) applied: bool,
+    /// Allow it in a protected environment
+    #[arg(long)]
+    pub(crate) allow_destructive: bool,
 }
 
 /// Arguments of `migrate create`.

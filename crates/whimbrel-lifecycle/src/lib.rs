@@ -17,7 +17,7 @@ pub mod project;
 pub mod pull;
 pub mod report;
 mod session;
+pub mod unfinished;
 
 pub use error::{LifecycleError, Result};
-pub use journal::Unfinished;
 pub use session::{DEFAULT_LOCK_TIMEOUT, Session};

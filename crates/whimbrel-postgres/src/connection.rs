@@ -294,9 +294,6 @@ fn refuses_options(error: &Error) -> bool {
     })
 }
 
-/// A forgotten transaction must not keep the lease from others for longer than this.
-const IDLE_LIMIT_MS: u128 = crate::lease::LEASE.as_millis();
-
 fn pooled_settings(options: &PostgresOptions) -> Vec<String> {
     let mut settings: Vec<String> = session_settings(options)
         .into_iter()
@@ -305,7 +302,9 @@ fn pooled_settings(options: &PostgresOptions) -> Vec<String> {
             _ => format!("SET LOCAL {name} = {}", quote::literal(&value)),
         })
         .collect();
-    settings.push(format!("SET LOCAL idle_in_transaction_session_timeout = {IDLE_LIMIT_MS}"));
+    // A forgotten transaction must not keep the lease from others for longer than the lease itself lasts.
+    let limit_ms = options.lease.as_millis();
+    settings.push(format!("SET LOCAL idle_in_transaction_session_timeout = {limit_ms}"));
     settings
 }
 

@@ -86,22 +86,17 @@ impl OutsideTransactions for Postgres {
         statement: &Statement,
         watch: &mut dyn Watch,
     ) -> Result<Applied> {
-        let own = matches!(self.session, Session::Own { .. });
-        if own {
-            // A time-out would leave an INVALID index behind.
-            self.run("SET lock_timeout = 0", "lifting lock_timeout").await?;
-        }
+        self.lift_lock_timeout().await?;
         let started = std::time::Instant::now();
         let mut companion = self.take_companion();
         let answer = companion.watch_over(watch, self.try_run_bare(&statement.sql)).await;
         let waits = self.put_back(companion);
         let duration_ms = milliseconds_since(started);
+        let limited = self.limit_locks_again().await;
         if let Err(error) = answer {
             return Err(self.statement_failed(source, statement, &error, CUT_OFF));
         }
-        if own {
-            self.run("RESET lock_timeout", "setting lock_timeout again").await?;
-        }
+        limited?;
         let report = StatementReport {
             statement: shown(&statement.sql),
             duration_ms: duration_ms.unsigned_abs(),
@@ -115,15 +110,37 @@ impl OutsideTransactions for Postgres {
     }
 
     async fn repair(&mut self, statements: &[String]) -> Result<()> {
+        self.lift_lock_timeout().await?;
+        let mut outcome = Ok(());
         for sql in statements {
             let answer = self.try_run_bare(sql).await;
-            answer.map_err(|error| self.failed(&error, "clearing away what a crash has left"))?;
+            outcome = answer.map(drop).map_err(|error| self.failed(&error, "clearing away what a crash has left"));
+            if outcome.is_err() {
+                break;
+            }
         }
-        Ok(())
+        let limited = self.limit_locks_again().await;
+        outcome.and(limited)
     }
 }
 
 impl Postgres {
+    /// Lets a statement outside a transaction wait for its locks: a time-out would leave an INVALID index behind.
+    async fn lift_lock_timeout(&self) -> Result<()> {
+        match self.session {
+            Session::Own { .. } => self.run("SET lock_timeout = 0", "lifting lock_timeout").await.map(drop),
+            // The pooler's sessions have the server's own setting outside Whimbrel's transactions.
+            Session::Pooled { .. } => Ok(()),
+        }
+    }
+
+    async fn limit_locks_again(&self) -> Result<()> {
+        match self.session {
+            Session::Own { .. } => self.run("RESET lock_timeout", "setting lock_timeout again").await.map(drop),
+            Session::Pooled { .. } => Ok(()),
+        }
+    }
+
     /// The statement that keeps the row in place of the one before.
     pub(crate) fn journal_sql(&self, entry: &JournalEntry) -> String {
         format!(

@@ -42,6 +42,7 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> Outcome {
             Some(MigrateCommand::Redo { allow_destructive }) => {
                 migrate::redo(&context, *allow_destructive).await
             }
+            Some(MigrateCommand::Resolve(given)) => migrate::resolve(&context, given).await,
             Some(MigrateCommand::Seal) => migrate::seal(&context).await,
             Some(MigrateCommand::Baseline { version }) => {
                 migrate::baseline(&context, version.as_deref()).await

@@ -4,6 +4,7 @@
 
 mod adoption;
 mod catalogue;
+mod crash;
 mod drift;
 mod faults;
 mod forgotten;

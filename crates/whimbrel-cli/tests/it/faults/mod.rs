@@ -118,7 +118,7 @@ fn history(project: &Project) -> Vec<String> {
 }
 
 /// The values of a one-column query, read without the product; none where a table of it does not exist.
-fn query(project: &Project, sql: &str) -> Vec<String> {
+pub(crate) fn query(project: &Project, sql: &str) -> Vec<String> {
     let answer = match project.engine {
         Engine::Sqlite if !project.database_path().exists() => Ok(Vec::new()),
         Engine::Sqlite => sqlite_query(project, sql).map_err(|error| error.to_string()),
