@@ -58,9 +58,8 @@ fn main() -> ExitCode {
     };
     let Ok(at) = at.parse() else { return usage() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let outcome = runtime
-        .expect("a runtime can be made")
-        .block_on(run(&target, &mut Crash { seen: 0, at, signal }));
+    let outcome =
+        runtime.expect("a runtime can be made").block_on(run(&target, &mut Crash { seen: 0, at, signal }));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

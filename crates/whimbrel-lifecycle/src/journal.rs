@@ -67,6 +67,26 @@ pub(crate) fn check_still_journalled(session: &Session<'_>, planned: &PlannedSte
     .into())
 }
 
+/// The statements that an earlier run has left of the step: those of units that do not stand whole.
+pub(crate) async fn statements_left(
+    session: &mut Session<'_>,
+    planned: &PlannedStep,
+) -> Result<Vec<Statement>> {
+    let entries = session.engine.journal().entries().await?;
+    let own = |entry: &&JournalEntry| {
+        entry.version == planned.version.as_str() && entry.direction == direction_word(planned.direction)
+    };
+    let done = |position: usize| {
+        entries
+            .iter()
+            .filter(own)
+            .any(|entry| usize::try_from(entry.position) == Ok(position) && entry.state == JournalState::Done)
+    };
+    let Some(units) = units(session, planned)? else { return Ok(planned.step.statements.clone()) };
+    let left = units.iter().enumerate().filter(|(index, _)| !done(index + 1));
+    Ok(left.flat_map(|(_, unit)| unit.statements().to_vec()).collect())
+}
+
 /// Runs the step, or what an earlier run left of it.
 pub(crate) async fn run_step(session: &mut Session<'_>, run: &mut Run<'_>) -> Result<Applied> {
     let planned = run.planned;

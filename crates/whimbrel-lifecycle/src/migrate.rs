@@ -187,7 +187,7 @@ fn plan(
     Ok(state.plan(target, session.engine.dialect(), &session.deployer, &hash)?)
 }
 
-/// The statements that `migrate` would run, a list a file. Changes nothing.
+/// The statements that `migrate` would run, a list a file; of an unfinished file those that are left. Changes nothing.
 ///
 /// # Errors
 /// Files and history disagree, or the engine cannot run one of the statements.
@@ -196,7 +196,10 @@ pub async fn preview(session: &mut Session<'_>, target: &Target) -> Result<Vec<(
     let state = session.state(&folder).await?;
     session.check_seal(&folder, false)?;
     let steps = plan(session, &folder, &state, target)?;
-    let bare: Vec<_> = steps.iter().map(|planned| planned.step.clone()).collect();
+    let mut bare: Vec<_> = steps.iter().map(|planned| planned.step.clone()).collect();
+    if let (Some(planned), Some(first)) = (steps.first(), bare.first_mut()) {
+        first.statements = journal::statements_left(session, planned).await?;
+    }
     let statements = session.engine.preview(&bare).await?;
     Ok(steps.into_iter().zip(statements).collect())
 }
@@ -207,6 +210,10 @@ pub async fn preview(session: &mut Session<'_>, target: &Target) -> Result<Vec<(
 /// # Errors
 /// As [`preview`].
 pub async fn script(session: &mut Session<'_>, target: &Target) -> Result<String> {
+    if let Some(unfinished) = unfinished::unfinished(session).await? {
+        // A script knows nothing of the journal.
+        unfinished.check(&session.folder()?, None)?;
+    }
     let planned = preview(session, target).await?;
     let mut out = String::new();
     for statement in session.engine.table_statements() {

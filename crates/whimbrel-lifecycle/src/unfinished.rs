@@ -176,7 +176,9 @@ impl Unfinished {
             self.upwards && planned.direction == Direction::Up && own.as_ref() > Some(&planned.version)
         });
         let way_on = match before {
-            _ if !is_there => "restore its file from version control and run the same command again".to_owned(),
+            _ if !is_there => {
+                "restore its file from version control and run the same command again".to_owned()
+            }
             Some(planned) => format!("{} came in before it: give it a later number", planned.file_name),
             None if self.upwards => format!("finish it: `whimbrel migrate --to {version}`"),
             None => "finish it: `whimbrel rollback`".to_owned(),

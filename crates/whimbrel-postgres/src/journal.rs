@@ -114,7 +114,8 @@ impl OutsideTransactions for Postgres {
         let mut outcome = Ok(());
         for sql in statements {
             let answer = self.try_run_bare(sql).await;
-            outcome = answer.map(drop).map_err(|error| self.failed(&error, "clearing away what a crash has left"));
+            outcome =
+                answer.map(drop).map_err(|error| self.failed(&error, "clearing away what a crash has left"));
             if outcome.is_err() {
                 break;
             }
@@ -136,7 +137,9 @@ impl Postgres {
 
     async fn limit_locks_again(&self) -> Result<()> {
         match self.session {
-            Session::Own { .. } => self.run("RESET lock_timeout", "setting lock_timeout again").await.map(drop),
+            Session::Own { .. } => {
+                self.run("RESET lock_timeout", "setting lock_timeout again").await.map(drop)
+            }
             Session::Pooled { .. } => Ok(()),
         }
     }

@@ -149,7 +149,8 @@ impl Postgres {
 
     /// Runs statements as one transaction behind the fence, which renews the lease besides.
     pub(crate) async fn run_fenced(&self, statements: &[String], doing: &str) -> Result<()> {
-        let mut all: Vec<String> = self.fence().into_iter().collect();
+        let mut all = vec![crate::apply::AS_OURSELVES.to_owned()];
+        all.extend(self.fence());
         all.extend_from_slice(statements);
         if let Some(Guard::Lease(lease)) = &self.guard {
             all.push(lease.renewal.clone());

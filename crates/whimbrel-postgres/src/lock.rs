@@ -80,9 +80,11 @@ impl Postgres {
     /// One attempt; the holder where another has the lock.
     async fn try_advisory(&mut self) -> Result<Option<String>> {
         // Two statements: the second one sees what was there once the first one had the lock.
-        let sql = format!("SELECT pg_try_advisory_lock({}); SELECT {}", self.lock_key(), self.has_lock_table());
+        let sql =
+            format!("SELECT pg_try_advisory_lock({}); SELECT {}", self.lock_key(), self.has_lock_table());
         let sets = self.run(&sql, TAKING).await?;
-        let says = |place: usize| sets.get(place).and_then(|set| set.rows.first()).is_some_and(|row| row.flag(0));
+        let says =
+            |place: usize| sets.get(place).and_then(|set| set.rows.first()).is_some_and(|row| row.flag(0));
         if !says(0) {
             let holder = self.advisory_holder().await?;
             return Ok(Some(
@@ -92,7 +94,9 @@ impl Postgres {
         if says(1) {
             let in_the_way = match self.end_expired_lease().await {
                 Ok(true) => self.lease_holder().await,
-                Ok(false) => Ok(Some("a deployer whose lease has run out, in an open transaction".to_owned())),
+                Ok(false) => {
+                    Ok(Some("a deployer whose lease has run out, in an open transaction".to_owned()))
+                }
                 Err(error) => Err(error),
             };
             if !matches!(in_the_way, Ok(None)) {
@@ -137,7 +141,7 @@ impl Postgres {
 
     /// The key of this schema's lock; the server keeps the keys of its databases apart.
     fn lock_key(&self) -> i64 {
-        key(&format!("whimbrel/{}/{}", self.target.database, self.schema))
+        key(&format!("whimbrel/{}/{}", self.database, self.schema))
     }
 }
 

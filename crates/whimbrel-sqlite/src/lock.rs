@@ -215,11 +215,16 @@ mod tests {
         let Attempt::Taken(first) = attempt(&connection, "x", LASTS).unwrap() else { panic!("it is free") };
         assert!(matches!(attempt(&connection, "x", LASTS).unwrap(), Attempt::Held(_)));
         connection.execute("UPDATE whimbrel_lock SET expires_at_ms = 0", []).unwrap();
-        let Attempt::Taken(second) = attempt(&connection, "x", LASTS).unwrap() else { panic!("it has run out") };
+        let Attempt::Taken(second) = attempt(&connection, "x", LASTS).unwrap() else {
+            panic!("it has run out")
+        };
         assert!(second.fence > first.fence);
         assert!(!renew(&connection, &first).unwrap() && renew(&connection, &second).unwrap());
         release(&connection, &first).unwrap();
-        assert!(matches!(attempt(&connection, "x", LASTS).unwrap(), Attempt::Held(_)), "the first may not free it");
+        assert!(
+            matches!(attempt(&connection, "x", LASTS).unwrap(), Attempt::Held(_)),
+            "the first may not free it"
+        );
         release(&connection, &second).unwrap();
         assert!(matches!(attempt(&connection, "x", LASTS).unwrap(), Attempt::Taken(_)));
     }

@@ -264,8 +264,9 @@ fn pool(resolver: &Resolver<'_>) -> Result<PoolSettings, ProjectError> {
             origin: pool.lease.origin,
             source_code: None,
             span: None,
-            help: "a lease must outlast a slow moment of the machine and of the network: `15s` is the default"
-                .to_owned(),
+            help:
+                "a lease must outlast a slow moment of the machine and of the network: `15s` is the default"
+                    .to_owned(),
         });
     }
     if pool.min.value > pool.size.value {

@@ -19,7 +19,12 @@ const UNIQUE_INDEX: &str = "-- whimbrel:up\nUPDATE counters SET n = n + 1 WHERE 
 const BUILDERS: &str = "SELECT pid FROM pg_stat_progress_create_index WHERE datname = current_database()";
 
 fn indexes(project: &Project, name: &str) -> Vec<String> {
-    query(project, &format!("SELECT indisvalid FROM pg_index JOIN pg_class ON oid = indexrelid WHERE relname = '{name}'"))
+    query(
+        project,
+        &format!(
+            "SELECT indisvalid FROM pg_index JOIN pg_class ON oid = indexrelid WHERE relname = '{name}'"
+        ),
+    )
 }
 
 fn slow(version: PostgresVersion) -> Project {
@@ -102,5 +107,19 @@ fn an_invalid_index_is_no_index_to_if_not_exists() {
     query(&project, "UPDATE items SET returns = id");
     project.run(&["migrate"], 0);
     assert_eq!(indexes(&project, "items_once"), ["t"]);
+    ran_once(&project);
+}
+
+/// The journal is written by the user who connected, whatever role the file has taken on.
+#[test]
+fn a_role_that_the_file_takes_on_writes_no_journal() {
+    let text = "-- whimbrel:up\nSET ROLE pg_monitor;\nSELECT 1;\nRESET ROLE;\n\
+                CREATE INDEX CONCURRENTLY items_price ON items (price);\nSET ROLE pg_monitor;\nSELECT 2;\n";
+    let project = prepared_with(
+        Engine::Postgres(PostgresVersion::V15),
+        &format!("{text}RESET ROLE;\nUPDATE counters SET n = n + 1 WHERE name IN ('alone', 'group');\n"),
+        "",
+    );
+    project.run(&["migrate"], 0);
     ran_once(&project);
 }

@@ -128,7 +128,8 @@ fn crash_at(project: &Project, direction: &str, moment: usize) -> bool {
 /// Everything that must be as after an uninterrupted run: objects, rows, history, journal, and the record of
 /// what was reached.
 fn standing(project: &Project) -> String {
-    let history = query(project, "SELECT version || ' ' || name || ' ' || kind FROM whimbrel_history ORDER BY version");
+    let history =
+        query(project, "SELECT version || ' ' || name || ' ' || kind FROM whimbrel_history ORDER BY version");
     let reached = query(project, "SELECT document FROM whimbrel_state WHERE key = 'reached'");
     format!("{}\n{history:?}\n{:?}\n{reached:?}", dump(project), journal(project))
 }

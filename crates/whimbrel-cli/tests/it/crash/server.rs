@@ -25,7 +25,10 @@ const SLOW_FUNCTION: &str = "-- whimbrel:up\nCREATE FUNCTION slow(integer) RETUR
 const MOMENTS: [(&str, &str); 3] = [
     ("the index is built", "SELECT pid FROM pg_stat_progress_create_index"),
     ("two batches stand", "SELECT position FROM whimbrel_journal WHERE cursor = '20'"),
-    ("the transaction is open", "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE 'SELECT pg_sleep(2)%'"),
+    (
+        "the transaction is open",
+        "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE 'SELECT pg_sleep(2)%'",
+    ),
 ];
 const HISTORY: &str = "SELECT version, kind FROM whimbrel_history ORDER BY version; SELECT * FROM whimbrel_journal; \
                        SELECT document FROM whimbrel_state WHERE key = 'reached'";

@@ -60,7 +60,10 @@ fn check_counters(project: &Project, direction: &str) {
     let counters = query(project, "SELECT name || ' ' || n FROM counters ORDER BY name");
     let down = usize::from(direction == "down");
     assert_eq!(counters, ["alone 1".to_owned(), format!("down {down}"), "group 1".to_owned()]);
-    let rows = query(project, "SELECT count(*) || ' ' || min(tries) || ' ' || max(tries) || ' ' || min(returns) || ' ' || max(returns) FROM items");
+    let rows = query(
+        project,
+        "SELECT count(*) || ' ' || min(tries) || ' ' || max(tries) || ' ' || min(returns) || ' ' || max(returns) FROM items",
+    );
     assert_eq!(rows, [format!("50 1 1 {down} {down}")]);
 }
 
