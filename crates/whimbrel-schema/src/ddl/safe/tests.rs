@@ -220,7 +220,6 @@ fn checks_and_references_are_validated_afterwards_and_both_at_once_are_added() {
         &start(),
         &to,
         "
-        -- whimbrel:transaction off
         -- whimbrel:transaction on
         ALTER TABLE trips DROP CONSTRAINT seated;
         ALTER TABLE trips ADD CONSTRAINT seated CHECK (seats > 1) NOT VALID;
@@ -258,7 +257,6 @@ fn a_volatile_default_is_filled_in_batches() {
         &start(),
         &to,
         "
-        -- whimbrel:transaction off
         -- whimbrel:transaction on
         ALTER TABLE trips ADD COLUMN token uuid;
         ALTER TABLE trips ALTER COLUMN token SET DEFAULT gen_random_uuid();
@@ -404,7 +402,6 @@ fn views_come_back_before_what_takes_long() {
         &from,
         &to,
         "
-        -- whimbrel:transaction off
         -- whimbrel:transaction on
         DROP VIEW seat_list;
         DROP INDEX idx_trips_seats;
@@ -426,7 +423,6 @@ fn a_check_over_a_longer_text_does_not_hold_the_lock() {
         &from,
         &to,
         "
-        -- whimbrel:transaction off
         -- whimbrel:transaction on
         ALTER TABLE trips DROP CONSTRAINT titled;
         ALTER TABLE trips ALTER COLUMN title TYPE varchar(80);
