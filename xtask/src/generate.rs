@@ -30,6 +30,10 @@ fn entries() -> Vec<Generated> {
         },
         Generated { path: "docs/reference/cli.md", text: || Ok(whimbrel_cli::reference_markdown()) },
         Generated {
+            path: "docs/reference/lint.md",
+            text: || Ok(whimbrel_schema::lint::reference_markdown()),
+        },
+        Generated {
             path: "docs/reference/sqlite-ddl.md",
             text: || Ok(whimbrel_sqlite::supported_markdown()),
         },

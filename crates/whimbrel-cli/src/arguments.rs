@@ -13,8 +13,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
     name = "whimbrel",
     version,
     disable_help_subcommand = true,
-    after_help = "Exit codes: 0 done · 1 failed · 2 usage · 3 pending or drift found · 4 lock timeout · 5 refused by a guard · \
-                  7 verification failed · 130 interrupted\n\nAlembic's words work too: upgrade, downgrade, revision, history, current, heads, stamp, check."
+    after_help = "Exit codes: 0 done · 1 failed · 2 usage · 3 pending or drift found · 4 lock timeout · 5 refused by a guard or by lint · \
+                  6 done, but an optional part failed · 7 verification failed · 130 interrupted\n\nAlembic's words work too: upgrade, downgrade, revision, history, current, heads, show, stamp, check."
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -98,9 +98,8 @@ pub(crate) enum Command {
         target: String,
         #[arg(long)]
         sql: bool,
-        /// Allow rolling back in a protected environment
-        #[arg(long)]
-        allow_destructive: bool,
+        #[command(flatten)]
+        allowing: Allowing,
     },
     /// Alembic's `downgrade -N | REV | base`
     #[command(hide = true)]
@@ -109,9 +108,8 @@ pub(crate) enum Command {
         target: String,
         #[arg(long)]
         sql: bool,
-        /// Allow rolling back in a protected environment
-        #[arg(long)]
-        allow_destructive: bool,
+        #[command(flatten)]
+        allowing: Allowing,
     },
     /// Alembic's `revision [--autogenerate] -m`
     #[command(hide = true)]
@@ -123,13 +121,48 @@ pub(crate) enum Command {
     },
     /// Alembic's `history`
     #[command(hide = true)]
-    History,
+    History {
+        /// Only START:END, both included
+        #[arg(short = 'r', long, value_name = "START:END", allow_hyphen_values = true)]
+        rev_range: Option<String>,
+        /// Mark the newest
+        #[arg(short, long)]
+        indicate_current: bool,
+    },
     /// Alembic's `current`
     #[command(hide = true)]
-    Current,
+    Current {
+        /// Exit with 3 unless the newest file is applied
+        #[arg(long)]
+        check_heads: bool,
+    },
     /// Alembic's `heads`
     #[command(hide = true)]
-    Heads,
+    Heads {
+        /// Of no meaning here: versions are one line
+        #[arg(long)]
+        resolve_dependencies: bool,
+    },
+    /// Alembic's `show`
+    #[command(hide = true)]
+    Show {
+        /// A version or a revision
+        revision: String,
+    },
+    /// Alembic's `branches`
+    #[command(hide = true)]
+    Branches,
+    /// Alembic's `merge`
+    #[command(hide = true)]
+    Merge {
+        /// The heads to join
+        revisions: Vec<String>,
+        #[arg(short, long)]
+        message: Option<String>,
+    },
+    /// Alembic's `ensure_version`
+    #[command(hide = true, name = "ensure_version")]
+    EnsureVersion,
     /// Alembic's `stamp`
     #[command(hide = true)]
     Stamp {
@@ -173,12 +206,25 @@ pub(crate) struct MigrateArguments {
     /// Show what would run, and run nothing
     #[arg(long, conflicts_with = "sql")]
     pub(crate) dry_run: bool,
-    /// Print the statements as a script, and run nothing
+    /// Print a script for psql or sqlite3, and run nothing
     #[arg(long)]
     pub(crate) sql: bool,
-    /// Allow rolling back in a protected environment
+    /// Where the database is that the script is for; no database is asked then (0 is before the first)
+    #[arg(long, value_name = "VERSION", requires = "sql")]
+    pub(crate) from: Option<String>,
+    #[command(flatten)]
+    pub(crate) allowing: Allowing,
+}
+
+/// What a protected environment is allowed to suffer, this once.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub(crate) struct Allowing {
+    /// Allow rolling back and losing data in a protected environment
     #[arg(long)]
     pub(crate) allow_destructive: bool,
+    /// Allow long locks and rewrites in a protected environment
+    #[arg(long)]
+    pub(crate) allow_locking: bool,
 }
 
 /// What `migrate` does besides applying.
@@ -196,19 +242,107 @@ pub(crate) enum MigrateCommand {
     Current,
     /// Roll the newest migration back and apply it again
     Redo {
-        /// Allow rolling back in a protected environment
-        #[arg(long)]
-        allow_destructive: bool,
+        #[command(flatten)]
+        allowing: Allowing,
     },
+    /// Say what pending files would lock, rewrite, lose or break
+    Lint(LintArguments),
     /// Write whimbrel.sum anew after an edit of files that are not applied
     Seal,
     /// Say what has become by hand of a file that was begun and is not finished
     Resolve(ResolveArguments),
+    /// Replace a range of files by one, proved to leave the same
+    Squash(SquashArguments),
+    /// Number the files that are not applied after all others, as after a merge of two branches
+    Rebase(RebaseArguments),
     /// Mark versions as applied without running them; writes a first migration where there is none
     Baseline {
         /// Up to this version; else all
         version: Option<String>,
     },
+    /// Take over the history that another tool keeps in this database
+    Adopt(AdoptArguments),
+    /// Write migration files from another tool's script
+    #[command(subcommand)]
+    Import(ImportCommand),
+}
+
+/// Arguments of `migrate adopt`.
+#[derive(Args, Debug)]
+pub(crate) struct AdoptArguments {
+    /// The tool; else the one whose table is found
+    #[arg(value_name = "TOOL", value_parser = ["alembic", "dbmate", "sqlx", "flyway", "django", "rails", "goose"])]
+    pub(crate) tool: Option<String>,
+    /// The folder of its files, where they do not stand in the migrations folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: Option<PathBuf>,
+    /// Replace a schema file that is there
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Show what would be done, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// What `migrate import` reads.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportCommand {
+    /// What `alembic upgrade head --sql` writes, a file a revision
+    Alembic {
+        /// The script; - is standard input
+        file: PathBuf,
+        /// What `alembic downgrade head:base --sql` writes; - is standard input
+        #[arg(long, value_name = "FILE")]
+        down: Option<PathBuf>,
+        /// The folder of the revisions' Python files, whose names name the files
+        #[arg(long, value_name = "DIR")]
+        revisions: Option<PathBuf>,
+        /// Show what would be written, and write nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// Arguments of `migrate squash`.
+#[derive(Args, Debug)]
+pub(crate) struct SquashArguments {
+    /// The first and the last version, as FROM..TO or FROM TO
+    #[arg(value_name = "FROM..TO", required = true, num_args = 1..=2)]
+    pub(crate) range: Vec<String>,
+    /// What the new file is called, in a few words; else as the last one
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) name: Option<String>,
+    /// Write the plain DDL of what the files leave instead of their statements
+    #[arg(long)]
+    pub(crate) from_schema: bool,
+}
+
+/// Arguments of `migrate rebase`.
+#[derive(Args, Debug)]
+pub(crate) struct RebaseArguments {
+    /// The files that move; else those that are neither applied nor sealed before
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+    /// The version that the moved files follow; else after all others
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) onto: Option<String>,
+    /// Show what would be renamed, and rename nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Arguments of `migrate lint`.
+#[derive(Args, Debug)]
+pub(crate) struct LintArguments {
+    /// These files, by path, name or version; else all that are pending
+    #[arg(value_name = "FILE", conflicts_with = "to")]
+    pub(crate) files: Vec<String>,
+    /// Up or down to this version
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) to: Option<String>,
+    /// Exit with 5 when a finding is an error
+    #[arg(long)]
+    pub(crate) exit_code: bool,
 }
 
 /// Arguments of `migrate resolve`.
@@ -240,6 +374,9 @@ pub(crate) struct CreateArguments {
     /// A renamed table, column or enum: old:new, table.old:new
     #[arg(long, value_name = "OLD:NEW", requires = "auto")]
     pub(crate) rename: Vec<String>,
+    /// Write plain statements, all in one transaction, instead of forms that let readers and writers go on
+    #[arg(long, requires = "auto")]
+    pub(crate) plain: bool,
 }
 
 /// Arguments of `rollback`.
@@ -251,12 +388,17 @@ pub(crate) struct RollbackArguments {
     /// Down to this version, which stays; 0 is before the first
     #[arg(long, visible_alias = "version", value_name = "VERSION")]
     pub(crate) to: Option<String>,
-    /// Allow it in a protected environment
-    #[arg(long)]
-    pub(crate) allow_destructive: bool,
+    #[command(flatten)]
+    pub(crate) allowing: Allowing,
     /// Show what would run, and run nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "sql")]
     pub(crate) dry_run: bool,
+    /// Print a script for psql or sqlite3, and run nothing
+    #[arg(long)]
+    pub(crate) sql: bool,
+    /// Where the database is that the script is for; no database is asked then
+    #[arg(long, value_name = "VERSION", requires = "sql")]
+    pub(crate) from: Option<String>,
 }
 
 /// What `schema` does.

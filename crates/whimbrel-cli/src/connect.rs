@@ -1,10 +1,10 @@
 //! The one place that knows which engine a URL stands for.
 
-use whimbrel_engine::{Engine, EngineError};
+use whimbrel_engine::{Engine, EngineError, ScriptWriter};
 use whimbrel_lifecycle::LifecycleError;
 use whimbrel_lifecycle::project::{Project, SqliteLocation, Synchronous, UrlScheme};
-use whimbrel_postgres::{Postgres, PostgresOptions, SslMode};
-use whimbrel_sqlite::{Sqlite, SqliteOptions};
+use whimbrel_postgres::{Postgres, PostgresOptions, PostgresScript, SslMode};
+use whimbrel_sqlite::{Location, Sqlite, SqliteOptions, SqliteScript};
 
 /// What the connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +22,33 @@ pub(crate) async fn connect(project: &Project, purpose: Purpose) -> Result<Box<d
     match project.url.value.scheme() {
         UrlScheme::Postgres => postgres(project, purpose).await,
         UrlScheme::Sqlite => sqlite(project, purpose),
-        other => Err(EngineError::Setting {
-            setting: "url".to_owned(),
-            reason: format!("no engine for {}:// is built into this version", other.name()),
-        }
-        .into()),
+        other => Err(no_engine(other)),
     }
+}
+
+/// What writes a script for the project's database; `over` says whether it may look at the database itself.
+pub(crate) fn script_writer(project: &Project, over: bool) -> Result<Box<dyn ScriptWriter>, LifecycleError> {
+    match project.url.value.scheme() {
+        UrlScheme::Postgres => Ok(Box::new(PostgresScript::new(&postgres_options(project)?)?)),
+        UrlScheme::Sqlite => {
+            let options = sqlite_options(project, Purpose::Look);
+            let exists = matches!(&options.location, Location::File(path) if path.exists());
+            Ok(Box::new(if over && exists {
+                SqliteScript::over(&options)?
+            } else {
+                SqliteScript::offline()?
+            }))
+        }
+        other => Err(no_engine(other)),
+    }
+}
+
+fn no_engine(scheme: UrlScheme) -> LifecycleError {
+    EngineError::Setting {
+        setting: "url".to_owned(),
+        reason: format!("no engine for {}:// is built into this version", scheme.name()),
+    }
+    .into()
 }
 
 async fn postgres(project: &Project, purpose: Purpose) -> Result<Box<dyn Engine>, LifecycleError> {
@@ -76,6 +97,10 @@ fn postgres_options(project: &Project) -> Result<PostgresOptions, LifecycleError
 }
 
 fn sqlite(project: &Project, purpose: Purpose) -> Result<Box<dyn Engine>, LifecycleError> {
+    Ok(Box::new(Sqlite::open(&sqlite_options(project, purpose))?))
+}
+
+fn sqlite_options(project: &Project, purpose: Purpose) -> SqliteOptions {
     let location = project.url.value.sqlite().expect("a sqlite URL names a location");
     let mut options = match location {
         SqliteLocation::Memory => SqliteOptions::memory(),
@@ -88,5 +113,5 @@ fn sqlite(project: &Project, purpose: Purpose) -> Result<Box<dyn Engine>, Lifecy
         Synchronous::Full => whimbrel_sqlite::Synchronous::Full,
         Synchronous::Normal => whimbrel_sqlite::Synchronous::Normal,
     };
-    Ok(Box::new(Sqlite::open(&options)?))
+    options
 }

@@ -19,8 +19,10 @@ pub(crate) enum ExitCode {
     Found = 3,
     /// Another deployer held the lock.
     LockTimeout = 4,
-    /// Refused by a guard.
+    /// Refused by a guard or by lint.
     Refused = 5,
+    /// Done, and an optional part of it failed.
+    Partial = 6,
     /// Verification failed.
     Unverified = 7,
 }
@@ -34,7 +36,7 @@ impl From<ExitCode> for ProcessExit {
 /// The exit code that an error's stable code stands for.
 fn exit_code(code: &str) -> ExitCode {
     match code.split_once("::") {
-        Some(("guard", _)) => ExitCode::Refused,
+        Some(("guard", _) | ("lint", "refused")) => ExitCode::Refused,
         Some(("verify", _)) => ExitCode::Unverified,
         Some(("migrate", "lock_timeout")) => ExitCode::LockTimeout,
         _ => ExitCode::Failed,
@@ -63,6 +65,8 @@ mod tests {
     fn codes_of_errors_become_exit_codes() {
         for (code, expected) in [
             ("guard::protected_environment", ExitCode::Refused),
+            ("guard::data_loss", ExitCode::Refused),
+            ("lint::refused", ExitCode::Refused),
             ("verify::differs", ExitCode::Unverified),
             ("migrate::lock_timeout", ExitCode::LockTimeout),
             ("migrate::checksum_mismatch", ExitCode::Failed),

@@ -56,15 +56,21 @@ impl Output {
 
     /// Writes an error to standard error.
     pub(crate) fn error(&self, error: &dyn Diagnostic) {
-        let mut text = String::new();
-        let rendered = if self.json {
-            JSONReportHandler::new().render_report(&mut text, error)
+        let written = if self.json {
+            let mut text = String::new();
+            let rendered = JSONReportHandler::new().render_report(&mut text, error);
+            rendered.map_or_else(|_| error.to_string(), |()| text)
         } else {
-            let theme =
-                if self.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-            GraphicalReportHandler::new_themed(theme).with_width(100).render_report(&mut text, error)
+            self.diagnostic(error)
         };
-        let written = rendered.map_or_else(|_| error.to_string(), |()| text);
         let _ = writeln!(std::io::stderr(), "{}", written.trim_end());
+    }
+
+    /// A diagnostic as text, with its source and its help.
+    pub(crate) fn diagnostic(&self, diagnostic: &dyn Diagnostic) -> String {
+        let mut text = String::new();
+        let theme = if self.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+        let handler = GraphicalReportHandler::new_themed(theme).with_width(100);
+        handler.render_report(&mut text, diagnostic).map_or_else(|_| diagnostic.to_string(), |()| text)
     }
 }

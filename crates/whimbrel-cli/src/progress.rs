@@ -44,7 +44,12 @@ impl Progress {
 
     fn shows(&self, event: &Event) -> bool {
         match event {
+            // A command's own words are shown wherever anything is.
+            Event::HookOutput { .. } => true,
+            Event::HookStarted { .. } => self.json && self.level >= LogLevel::Debug,
             Event::StepStarted { .. } => self.statements || (self.json && self.level >= LogLevel::Debug),
+            Event::Finding { severity: "note", .. } => self.level >= LogLevel::Info,
+            Event::Finding { .. } | Event::Counted { .. } => self.level >= LogLevel::Warn,
             Event::Journal { .. } | Event::UnitStarted { .. } => self.json && self.level >= LogLevel::Debug,
             _ => self.level >= LogLevel::Info,
         }
@@ -102,6 +107,17 @@ impl Progress {
                 self.line(&format!("waits        {file}: a replica is {lag_ms} ms behind"));
             }
             Event::Notice { file, notice } => self.notice(file, notice),
+            Event::HookOutput { line } => self.line(line),
+            Event::HookDone { moment, hook, duration_ms } => {
+                self.line(&format!("{:13}{hook} ({duration_ms} ms)", moment.as_str()));
+            }
+            Event::Finding { file, line, severity, code, reason, lock } => {
+                let lock = if lock.is_empty() { String::new() } else { format!("; {lock}") };
+                self.line(&format!("{severity:<12} {file}:{line} {code}: {reason}{lock}"));
+            }
+            Event::Counted { file, line, what } => {
+                self.line(&format!("{:<12} {file}:{line} {what}", "counted"));
+            }
             Event::StepDone { direction, file, duration_ms, waits, .. } => {
                 self.end_bar();
                 let verb = if *direction == Direction::Up { "applied      " } else { "rolled back  " };

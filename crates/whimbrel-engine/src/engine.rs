@@ -46,6 +46,15 @@ pub struct TableSize {
     pub bytes: Option<u64>,
 }
 
+/// What a writing transaction locks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Locking {
+    /// The tables that it works on, each as strongly as the statement needs.
+    Tables,
+    /// The whole database, against other writers.
+    Database,
+}
+
 /// A connected datastore.
 ///
 /// Whimbrel keeps tables of its own in it: `whimbrel_history`, one row a migration; `whimbrel_state`, a few
@@ -121,6 +130,13 @@ pub trait Engine: Send {
     /// nothing. Migrations are replayed in it to see what they build.
     async fn scratch(&self) -> Result<Option<Box<dyn Engine>>>;
 
+    /// An empty database of the same kind beside the connected one, made for a proof whatever that costs. It is
+    /// given back with [`Engine::drop_beside`].
+    async fn beside(&self) -> Result<Box<dyn Engine>>;
+
+    /// Drops a database that [`Engine::beside`] made.
+    async fn drop_beside(&self, beside: Box<dyn Engine>) -> Result<()>;
+
     /// The relational side, where the data model is relational.
     fn relational(&mut self) -> Option<&mut dyn Relational>;
 }
@@ -188,6 +204,9 @@ pub trait Relational: Send {
     /// # Errors
     /// The engine refuses the query, or it is none.
     async fn rows(&mut self, query: &str) -> Result<Vec<Vec<Option<String>>>>;
+
+    /// What a statement keeps others waiting for.
+    fn locking(&self) -> Locking;
 
     /// How large a table is; none where there is no such table. Large tables are estimated.
     async fn table_size(&mut self, table: &QualifiedName) -> Result<Option<TableSize>>;

@@ -62,4 +62,20 @@ pub enum HistoryChange {
         /// The version.
         version: String,
     },
+    /// Puts one entry in the place of several: a squashed file took the place of theirs.
+    Replace {
+        /// The versions that give way, in order; the new entry keeps the time and the deployer of the last one.
+        versions: Vec<String>,
+        /// The entry that stands for all of them.
+        entry: HistoryEntry,
+    },
+    /// Leaves the entries alone and keeps a document in `whimbrel_state`: a repeatable file has run.
+    Record {
+        /// The document's key.
+        key: String,
+        /// The document.
+        document: String,
+    },
+    /// Changes nothing: the statements are those of a hook.
+    Nothing,
 }

@@ -8,13 +8,17 @@ mod error;
 mod history;
 mod inventory;
 mod journal;
+mod script;
 mod step;
 mod watch;
 
-pub use engine::{Engine, Journal, OutsideTransactions, Relational, Scope, ServerDescription, TableSize};
+pub use engine::{
+    Engine, Journal, Locking, OutsideTransactions, Relational, Scope, ServerDescription, TableSize,
+};
 pub use error::{EngineError, Result};
 pub use history::{HistoryChange, HistoryEntry, HistoryKind};
 pub use inventory::{Inventory, TableUsage};
 pub use journal::{JournalEntry, JournalState, Verdict};
+pub use script::{BATCH_VALUE, BatchTemplate, ScriptWriter, Written};
 pub use step::{Allowance, Batch, Grouping, Source, Statement, Step, Unit};
 pub use watch::{Applied, LockWait, Notice, StatementReport, Unwatched, Watch};

@@ -209,7 +209,11 @@ impl Backfill {
 
 /// The primary key's column, where it has one.
 async fn primary_key(session: &mut Session<'_>, table: &QualifiedName) -> Result<Option<String>> {
-    let present = session.present(&[]).await?;
+    let mut scope = session.scope(&[]);
+    if !table.in_default_schema() && !scope.schemas.contains(&table.schema) {
+        scope.schemas.push(table.schema.clone());
+    }
+    let present = session.relational()?.introspect(&scope).await?;
     let key = present.table(table).and_then(|table| table.primary_key.clone());
     Ok(key.and_then(|key| <[String; 1]>::try_from(key.columns).ok()).map(|[column]| column))
 }

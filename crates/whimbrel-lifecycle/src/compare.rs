@@ -10,6 +10,7 @@ use crate::declared::DeclaredSchema;
 use crate::error::{LifecycleError, Result};
 use crate::migration::{Folder, State};
 use crate::overlay::Managed;
+use crate::repeatable;
 use crate::session::Session;
 
 /// The outcome of `migrate check`.
@@ -150,11 +151,14 @@ pub async fn check(session: &mut Session<'_>, declared: &DeclaredSchema) -> Resu
         pending: state.pending().iter().map(|migration| migration.file_name.clone()).collect(),
         ..CheckReport::default()
     };
+    let nothing_pending = report.pending.is_empty();
+    let changed = repeatable::changed(session, &folder).await?;
+    report.pending.extend(changed.iter().map(|repeatable| repeatable.file_name.clone()));
     let catalogs = Catalogs::read(session, declared, &folder, &state).await?;
     report.drift = catalogs.drift();
     report.not_compared.clone_from(&catalogs.not_compared);
     report.unmanaged = catalogs.managed.part_of(&catalogs.present).unmanaged;
-    if report.pending.is_empty() {
+    if nothing_pending {
         report.undeclared_changes = words(&catalogs.undeclared_changes(declared));
     }
     Ok(report)

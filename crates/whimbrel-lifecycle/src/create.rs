@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use whimbrel_engine::Unwatched;
 use whimbrel_schema::catalog::{Catalog, QualifiedName};
-use whimbrel_schema::ddl;
+use whimbrel_schema::ddl::{self, Forms};
 use whimbrel_schema::diff::diff;
 use whimbrel_schema::operation::Operation;
 use whimbrel_schema::rename::Rename;
@@ -37,6 +37,8 @@ pub struct PendingChange {
     pub operations: Vec<Operation>,
     /// A dropped and an added thing that look like one renamed thing, as `--rename` would say it.
     pub possible_renames: Vec<String>,
+    /// What the migrations build, in declared words.
+    pub before: Catalog,
     /// What is declared, as the engine prints it.
     pub desired: Catalog,
 }
@@ -59,6 +61,7 @@ pub async fn create_auto(
     declared: &DeclaredSchema,
     name: &str,
     renames: &[Rename],
+    forms: Forms,
 ) -> Result<Option<Created>> {
     file_stem(name)?;
     let change = pending_change(session, declared, renames).await?;
@@ -66,7 +69,7 @@ pub async fn create_auto(
         return Ok(None);
     }
     let folder = session.folder()?;
-    let script = ddl::script(&change.operations);
+    let script = ddl::script(&change.operations, &change.before, forms);
     let mut cautions = script.cautions.clone();
     cautions.extend(
         change
@@ -138,7 +141,7 @@ pub async fn pending_change(
     );
     let operations = diff(&from, &declared.catalog, &renames);
     let possible_renames = possible_renames(&operations);
-    Ok(PendingChange { operations, possible_renames, desired })
+    Ok(PendingChange { operations, possible_renames, before: from, desired })
 }
 
 async fn built_by_migrations(

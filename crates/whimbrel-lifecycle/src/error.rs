@@ -21,6 +21,14 @@ pub enum LifecycleError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Migration(#[from] MigrationError),
+    /// Another tool's history.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Adopt(#[from] crate::adopt::AdoptError),
+    /// A script that is to become migration files.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Import(#[from] crate::alembic::ImportError),
     /// The database.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -37,6 +45,25 @@ pub enum LifecycleError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Guard(#[from] crate::project::GuardError),
+    /// A hook before the migrations failed.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Hook(#[from] crate::hooks::HookError),
+    /// A hook's process is out of reach.
+    #[error("the command cannot be watched: {reason}")]
+    #[diagnostic(code(hook::process), help("run the same command again"))]
+    HookProcess {
+        /// What the system said.
+        reason: String,
+    },
+    /// Lint refuses.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Lint(#[from] crate::lint::LintError),
+    /// The rows that stand do not fit, or would be lost.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Preflight(#[from] crate::preflight::PreflightError),
     /// A schema document cannot be read.
     #[error("{path}: {reason}")]
     #[diagnostic(

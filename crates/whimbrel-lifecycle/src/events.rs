@@ -3,6 +3,7 @@
 use serde::Serialize;
 use whimbrel_engine::{LockWait, Notice, StatementReport, Watch};
 
+use crate::hooks::HookMoment;
 use crate::migration::Direction;
 
 /// Something that happened.
@@ -86,6 +87,30 @@ pub enum Event {
         #[serde(flatten)]
         notice: Notice,
     },
+    /// Lint found something in a step that is about to run.
+    Finding {
+        /// The file.
+        file: String,
+        /// The line.
+        line: usize,
+        /// `note`, `warning` or `error`.
+        severity: &'static str,
+        /// The rule's code.
+        code: &'static str,
+        /// What happens to which object.
+        reason: String,
+        /// The lock that is taken, on what, for how long; empty where there is none.
+        lock: String,
+    },
+    /// The preflight counted something that a step takes away.
+    Counted {
+        /// The file.
+        file: String,
+        /// The line.
+        line: usize,
+        /// What was counted, in words.
+        what: String,
+    },
     /// A migration's step is done and stands in the history.
     StepDone {
         /// Up or down.
@@ -98,6 +123,27 @@ pub enum Event {
         statements: Vec<StatementReport>,
         /// The locks that it was seen to wait for.
         waits: Vec<LockWait>,
+    },
+    /// A hook begins.
+    HookStarted {
+        /// When it runs.
+        moment: HookMoment,
+        /// The hook, as whimbrel.toml names it.
+        hook: String,
+    },
+    /// A hook's command wrote a line.
+    HookOutput {
+        /// The line.
+        line: String,
+    },
+    /// A hook is done.
+    HookDone {
+        /// When it ran.
+        moment: HookMoment,
+        /// The hook, as whimbrel.toml names it.
+        hook: String,
+        /// How long it took.
+        duration_ms: i64,
     },
 }
 

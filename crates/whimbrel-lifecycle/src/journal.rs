@@ -13,6 +13,7 @@ use crate::batch;
 use crate::error::Result;
 use crate::events::{Event, Guarantee, Moment, Observer, Watched};
 use crate::migration::{Direction, MigrationError, PlannedStep, hex};
+use crate::preflight;
 use crate::session::Session;
 
 /// A step that is under way.
@@ -25,7 +26,7 @@ pub(crate) struct Run<'r> {
 ///
 /// # Errors
 /// A `-- whimbrel:transaction on` group holds what cannot run in a transaction.
-pub(crate) fn guarantee(session: &Session<'_>, planned: &PlannedStep) -> Result<Guarantee> {
+pub fn guarantee(session: &Session<'_>, planned: &PlannedStep) -> Result<Guarantee> {
     Ok(match units(session, planned)? {
         None => Guarantee::Transaction,
         Some(_) => Guarantee::Journal,
@@ -92,6 +93,7 @@ pub(crate) async fn run_step(session: &mut Session<'_>, run: &mut Run<'_>) -> Re
     let planned = run.planned;
     match units(session, planned)? {
         None => {
+            preflight::announce(session, run, &planned.step.statements).await?;
             let mut watched = Watched { file: &planned.file_name, observer: run.observer };
             Ok(session.engine.apply(&planned.step, &mut watched).await?)
         }
@@ -115,6 +117,9 @@ async fn run_units(session: &mut Session<'_>, run: &mut Run<'_>, units: &[Unit])
         let statement = unit.statements().first().map(|first| shown(&first.sql)).unwrap_or_default();
         let file = run.planned.file_name.clone();
         run.observer.event(&Event::UnitStarted { file, position, total: units.len(), statement });
+        if known.is_none() {
+            preflight::announce(session, run, unit.statements()).await?;
+        }
         let done = match known {
             Some(entry) => run_unit(session, run, unit, entry.clone(), true).await?,
             None => run_unit(session, run, unit, run.new_entry(position, unit), false).await?,
@@ -302,7 +307,7 @@ pub(crate) fn direction_word(direction: Direction) -> &'static str {
 }
 
 /// The checksum over the tokens of a unit's statements: white space and comments do not count.
-fn checksum(unit: &Unit) -> String {
+pub(crate) fn checksum(unit: &Unit) -> String {
     let mut hasher = Sha256::new();
     for statement in unit.statements() {
         let mut start = 0;

@@ -2,21 +2,31 @@
 //!
 //! This crate never asks which engine it has: it works on `dyn Engine` and the capabilities that it offers.
 
+pub mod adopt;
+pub mod alembic;
 mod batch;
 pub mod compare;
 pub mod create;
 pub mod declared;
 mod error;
 pub mod events;
+pub mod hooks;
 pub mod init;
 mod journal;
+pub mod lint;
 pub mod migrate;
 pub mod migration;
 pub mod overlay;
+pub mod preflight;
 pub mod project;
 pub mod pull;
+pub mod rebase;
+pub mod repeatable;
 pub mod report;
+pub mod script;
 mod session;
+pub mod squash;
+mod squashed_text;
 pub mod unfinished;
 
 pub use error::{LifecycleError, Result};

@@ -6,10 +6,15 @@ use whimbrel_engine::{Applied, HistoryEntry, HistoryKind, LockWait, StatementRep
 use crate::declared::{DeclaredSchema, snapshot_hash};
 use crate::error::{LifecycleError, Result};
 use crate::events::{Event, Observer};
+use crate::hooks::{self, HookError};
+pub use crate::journal::guarantee;
 use crate::journal::{self, Run};
+use crate::lint;
 use crate::migration::{Chain, Direction, Folder, MigrationError, PlannedStep, State, Target, Version};
 use crate::project::Action;
+use crate::repeatable;
 use crate::session::Session;
+use crate::squash;
 use crate::unfinished::{self, Unfinished};
 
 /// The outcome of `migrate` and `rollback`.
@@ -21,6 +26,10 @@ pub struct MigrateReport {
     pub steps: Vec<StepReport>,
     /// How many files are still pending.
     pub pending: usize,
+    /// Squashed files that took the place of others in the history, a sentence each; nothing of them was run.
+    pub squashed: Vec<String>,
+    /// The hook that failed after the steps ran; they stand.
+    pub failed_hook: Option<HookError>,
 }
 
 /// One step that ran.
@@ -43,13 +52,13 @@ pub struct StepReport {
 /// One line of `migrate status`.
 #[derive(Clone, Debug, Serialize)]
 pub struct VersionStatus {
-    /// The version.
+    /// The version; `R` for a repeatable file.
     pub version: String,
     /// The name.
     pub name: String,
-    /// When it was applied; none while it is pending.
+    /// When it was applied; none while it is pending. For a repeatable file, when it ran last.
     pub applied_at: Option<String>,
-    /// How it came into the history.
+    /// How it came into the history; none while it is pending, or a repeatable file changed since it ran.
     pub kind: Option<HistoryKind>,
     /// How long it took.
     pub duration_ms: Option<i64>,
@@ -76,17 +85,18 @@ pub async fn migrate(
     let folder = session.folder()?;
     let state = session.state(&folder).await?;
     session.check_seal(&folder, true)?;
-    let planned = plan(session, &folder, &state, target)?;
+    let planned = plan(session, &folder, &state, target).await?;
     // What is unfinished may be at work in another deployer's hands: only under the lock is that known.
     if planned.is_empty()
+        && state.replacements().is_empty()
         && unfinished::unfinished(session).await?.is_none()
         && is_recorded(session, &state).await?
     {
         return Ok(report_of(&state, Vec::new()));
     }
-    guard(session, &planned)?;
+    guard(session, &planned, observer).await?;
     session.engine.lock(session.lock_timeout).await?;
-    let outcome = run_locked(session, &folder, target, observer).await;
+    let outcome = run_locked(session, &folder, target, &planned, observer).await;
     let unlocked = session.engine.unlock().await;
     let report = outcome?;
     unlocked?;
@@ -97,18 +107,24 @@ async fn run_locked(
     session: &mut Session<'_>,
     folder: &Folder,
     target: &Target,
+    planned: &[PlannedStep],
     observer: &mut dyn Observer,
 ) -> Result<MigrateReport> {
     session.engine.prepare().await?;
     let state = session.state(folder).await?;
-    let steps = plan(session, folder, &state, target)?;
-    // Another deployer may have gone further than the target while this one waited.
-    guard(session, &steps)?;
     if let Some(unfinished) = unfinished::unfinished(session).await? {
+        let steps = plan(session, folder, &state, target).await?;
         unfinished.check(folder, steps.first())?;
         steps.first().map_or(Ok(()), |first| journal::check_still_journalled(session, first))?;
     }
+    let squashed = squash::take_over(session, folder, &state).await?;
+    let steps = plan(session, folder, &state, target).await?;
+    if steps.iter().any(|step| !planned.iter().any(|known| known.is_same(step))) {
+        // Another deployer went further than the target while this one waited.
+        guard(session, &steps, observer).await?;
+    }
     let was_recorded = is_recorded(session, &state).await?;
+    hooks::before(session, &steps, observer).await?;
     let mut done = Vec::with_capacity(steps.len());
     let mut failure = None;
     for (index, planned) in steps.iter().enumerate() {
@@ -137,6 +153,7 @@ async fn run_locked(
             }
         }
     }
+    let after = if failure.is_none() { hooks::after(session, &done, observer).await } else { Ok(()) };
     let is_due = !done.is_empty() || (failure.is_none() && !was_recorded);
     let recorded = if is_due { record(session, folder).await } else { Ok(()) };
     if let Some(error) = failure {
@@ -144,7 +161,7 @@ async fn run_locked(
     }
     recorded?;
     let state = session.state(folder).await?;
-    Ok(report_of(&state, done))
+    Ok(MigrateReport { squashed, failed_hook: after.err(), ..report_of(&state, done) })
 }
 
 /// Whether what the migrations left is on record: a run that was killed between the last file and that left it out.
@@ -152,13 +169,13 @@ async fn is_recorded(session: &mut Session<'_>, state: &State<'_>) -> Result<boo
     Ok(state.applied().is_empty() || session.reached(state.applied()).await?.is_some())
 }
 
-/// Refuses a way down in a protected environment.
-fn guard(session: &Session<'_>, steps: &[PlannedStep]) -> Result<()> {
+/// Refuses a way down in a protected environment, and what lint refuses.
+async fn guard(session: &mut Session<'_>, steps: &[PlannedStep], observer: &mut dyn Observer) -> Result<()> {
     let rolls_back = steps.iter().any(|step| step.direction == Direction::Down);
     if rolls_back && !session.allow_destructive {
         session.project.guard(Action::Destructive)?;
     }
-    Ok(())
+    lint::enforce(session, steps, observer).await
 }
 
 /// Records what the migrations left, and what is declared as the server prints it.
@@ -177,14 +194,16 @@ pub(crate) async fn record(session: &mut Session<'_>, folder: &Folder) -> Result
     Ok(())
 }
 
-fn plan(
-    session: &Session<'_>,
+pub(crate) async fn plan(
+    session: &mut Session<'_>,
     folder: &Folder,
     state: &State<'_>,
     target: &Target,
 ) -> Result<Vec<PlannedStep>> {
     let hash = |version: &Version| snapshot_hash(folder, version);
-    Ok(state.plan(target, session.engine.dialect(), &session.deployer, &hash)?)
+    let mut steps = state.plan(target, session.engine.dialect(), &session.deployer, &hash)?;
+    repeatable::append(session, folder, state, target, &mut steps).await?;
+    Ok(steps)
 }
 
 /// The statements that `migrate` would run, a list a file; of an unfinished file those that are left. Changes nothing.
@@ -195,39 +214,13 @@ pub async fn preview(session: &mut Session<'_>, target: &Target) -> Result<Vec<(
     let folder = session.folder()?;
     let state = session.state(&folder).await?;
     session.check_seal(&folder, false)?;
-    let steps = plan(session, &folder, &state, target)?;
+    let steps = plan(session, &folder, &state, target).await?;
     let mut bare: Vec<_> = steps.iter().map(|planned| planned.step.clone()).collect();
     if let (Some(planned), Some(first)) = (steps.first(), bare.first_mut()) {
         first.statements = journal::statements_left(session, planned).await?;
     }
     let statements = session.engine.preview(&bare).await?;
     Ok(steps.into_iter().zip(statements).collect())
-}
-
-/// What `migrate` would do, as a script for the server's own client: each file in its transaction, with its
-/// history row. Changes nothing.
-///
-/// # Errors
-/// As [`preview`].
-pub async fn script(session: &mut Session<'_>, target: &Target) -> Result<String> {
-    if let Some(unfinished) = unfinished::unfinished(session).await? {
-        // A script knows nothing of the journal.
-        unfinished.check(&session.folder()?, None)?;
-    }
-    let planned = preview(session, target).await?;
-    let mut out = String::new();
-    for statement in session.engine.table_statements() {
-        out.push_str(&format!("{statement};\n"));
-    }
-    for (step, statements) in planned {
-        let verb = if step.direction == Direction::Up { "apply" } else { "roll back" };
-        out.push_str(&format!("\n-- {verb} {}\nBEGIN;\n", step.file_name));
-        for statement in statements {
-            out.push_str(&format!("{statement};\n"));
-        }
-        out.push_str(&format!("{};\nCOMMIT;\n", session.engine.history_statement(&step.step.history)));
-    }
-    Ok(out)
 }
 
 /// Rolls the newest applied file back and applies it again.
@@ -238,6 +231,9 @@ pub async fn redo(session: &mut Session<'_>, observer: &mut dyn Observer) -> Res
     let down = migrate(session, &Target::Back(1), observer).await?;
     let Some(undone) = down.steps.first() else { return Ok(down) };
     let version = Version::parse(&undone.version).expect("a step's version was parsed before");
+    if down.failed_hook.is_some() {
+        return Ok(down);
+    }
     let mut up = migrate(session, &Target::Version(version), observer).await?;
     up.steps.splice(0..0, down.steps);
     Ok(up)
@@ -254,7 +250,7 @@ pub async fn status(session: &mut Session<'_>) -> Result<Vec<VersionStatus>> {
     let unfinished = unfinished::unfinished(session).await?;
     let unfinished = unfinished.map(|unfinished| unfinished.with_total(session, &state));
     let dialect = session.engine.dialect();
-    Ok(folder
+    let mut lines: Vec<VersionStatus> = folder
         .migrations
         .iter()
         .map(|migration| {
@@ -270,7 +266,9 @@ pub async fn status(session: &mut Session<'_>) -> Result<Vec<VersionStatus>> {
                 unfinished: unfinished.clone().filter(|unfinished| unfinished.is(&migration.version)),
             }
         })
-        .collect())
+        .collect();
+    lines.extend(repeatable::status(session, &folder).await?);
+    Ok(lines)
 }
 
 /// Marks versions as applied without running them, up to `version` or all.
@@ -338,7 +336,7 @@ pub async fn seal(session: &mut Session<'_>) -> Result<Vec<String>> {
 fn step_report(planned: &PlannedStep, applied: Applied) -> StepReport {
     StepReport {
         direction: planned.direction,
-        version: planned.version.to_string(),
+        version: planned.label(),
         file: planned.file_name.clone(),
         duration_ms: applied.duration_ms,
         statements: applied.statements,
@@ -351,5 +349,7 @@ fn report_of(state: &State<'_>, steps: Vec<StepReport>) -> MigrateReport {
         current: state.current().map(|version| version.to_string()),
         steps,
         pending: state.pending().len(),
+        squashed: Vec::new(),
+        failed_hook: None,
     }
 }

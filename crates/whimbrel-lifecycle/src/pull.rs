@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use serde::Serialize;
-use whimbrel_schema::catalog::{Catalog, Unmanaged};
-use whimbrel_schema::ddl;
+use whimbrel_schema::catalog::{Catalog, Unmanaged, UnmanagedKind};
+use whimbrel_schema::ddl::{self, Forms};
 use whimbrel_schema::diff::diff;
 use whimbrel_schema::model::Schema;
 use whimbrel_schema::print::print_rust;
 use whimbrel_schema::raise::raise;
 
+use crate::adopt::own_tables;
 use crate::create::snapshot;
 use crate::declared::{DeclaredSchema, schema_json};
 use crate::error::{LifecycleError, Result};
@@ -30,20 +31,24 @@ pub struct Pulled {
     pub unmanaged: Vec<Unmanaged>,
 }
 
-/// Reads the schema from the database.
+/// Reads the schema from the database. The tables in which other tools keep their histories are no part of it.
 ///
 /// # Errors
 /// The engine cannot read it.
 pub async fn pull(session: &mut Session<'_>) -> Result<Pulled> {
-    let present = session.present(&[]).await?;
+    let mut present = session.present(&[]).await?;
+    let left_out = own_tables(&present);
+    present.tables.retain(|table| !left_out.contains(&table.name));
     let raised = raise(&present);
     let source = print_rust(&raised.schema);
     let mut unmanaged = present.unmanaged;
-    unmanaged.extend(present.views.iter().map(|view| Unmanaged {
-        kind: whimbrel_schema::catalog::UnmanagedKind::View,
-        name: view.name.clone(),
-    }));
+    unmanaged.extend(
+        present.views.iter().map(|view| Unmanaged { kind: UnmanagedKind::View, name: view.name.clone() }),
+    );
+    unmanaged
+        .extend(left_out.iter().map(|name| Unmanaged { kind: UnmanagedKind::Table, name: name.clone() }));
     unmanaged.sort();
+    unmanaged.dedup();
     Ok(Pulled { schema: raised.schema, source, notes: raised.notes, unmanaged })
 }
 
@@ -87,16 +92,26 @@ pub struct BaselineReport {
 /// # Errors
 /// The database differs from the declaration, or it has a history already.
 pub async fn baseline(session: &mut Session<'_>, version: Option<&Version>) -> Result<BaselineReport> {
+    baseline_titled(session, version, "The schema as it was taken over").await
+}
+
+/// The same, with the first line of the file that it may write.
+pub(crate) async fn baseline_titled(
+    session: &mut Session<'_>,
+    version: Option<&Version>,
+    title: &str,
+) -> Result<BaselineReport> {
     let folder = session.folder()?;
     let written = if folder.migrations.is_empty() {
         if !session.engine.history().await?.is_empty() {
             return Err(LifecycleError::HasHistory);
         }
         let declared = DeclaredSchema::read(session.project)?;
-        let script = ddl::script(&diff(&Catalog::default(), &declared.catalog, &[]));
+        let script =
+            ddl::script(&diff(&Catalog::default(), &declared.catalog, &[]), &Catalog::default(), Forms::Safe);
         let version = next_version(&folder, jiff::Timestamp::now());
         let file_name = format!("{version}-baseline.sql");
-        let text = ddl::migration_file(&script, "The schema as it was taken over");
+        let text = ddl::migration_file(&script, title);
         let desired = session.normalised(&declared).await?;
         let snapshot = Some(snapshot(session, &declared, desired));
         Some(NewMigration { version, file_name, text, snapshot }.write(&folder)?)

@@ -7,6 +7,7 @@ use whimbrel_schema::catalog::{Catalog, QualifiedName, Unmanaged};
 use crate::compare::{Catalogs, words};
 use crate::declared::DeclaredSchema;
 use crate::error::Result;
+use crate::repeatable;
 use crate::session::Session;
 use crate::unfinished::{self, Unfinished};
 
@@ -92,9 +93,12 @@ pub async fn status(session: &mut Session<'_>, declared: &DeclaredSchema) -> Res
     let unfinished = unfinished::unfinished(session).await?;
     let unfinished = unfinished.map(|unfinished| unfinished.with_total(session, &state));
     let inventory = session.engine.inventory(&catalogs.scope).await?;
-    let pending: Vec<String> = state.pending().iter().map(|migration| migration.file_name.clone()).collect();
+    let mut pending: Vec<String> =
+        state.pending().iter().map(|migration| migration.file_name.clone()).collect();
     let undeclared_changes =
         if pending.is_empty() { words(&catalogs.undeclared_changes(declared)) } else { Vec::new() };
+    let changed = repeatable::changed(session, &folder).await?;
+    pending.extend(changed.iter().map(|repeatable| repeatable.file_name.clone()));
     let mut not_compared = catalogs.not_compared.clone();
     let drift = match &unfinished {
         None => catalogs.drift(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use whimbrel_engine::{Engine, HistoryEntry, Relational, Scope};
-use whimbrel_schema::catalog::Catalog;
+use whimbrel_schema::catalog::{Catalog, QualifiedName};
 
 use crate::declared::DeclaredSchema;
 use crate::error::{LifecycleError, Result};
@@ -44,15 +44,24 @@ pub struct Session<'p> {
     pub lock_timeout: Duration,
     /// Who works here, for the history: `user@host`.
     pub deployer: String,
-    /// Whether a protected environment may be rolled back.
+    /// Whether a protected environment may be rolled back and lose data.
     pub allow_destructive: bool,
+    /// Whether a protected environment may be locked and rewritten for longer than an instant.
+    pub allow_locking: bool,
 }
 
 impl<'p> Session<'p> {
     /// A session with the default lock time-out.
     #[must_use]
     pub fn new(project: &'p Project, engine: Box<dyn Engine>, deployer: String) -> Self {
-        Session { project, engine, lock_timeout: DEFAULT_LOCK_TIMEOUT, deployer, allow_destructive: false }
+        Session {
+            project,
+            engine,
+            lock_timeout: DEFAULT_LOCK_TIMEOUT,
+            deployer,
+            allow_destructive: false,
+            allow_locking: false,
+        }
     }
 
     /// The database schemas that the project manages, and those that these catalogues name.
@@ -83,25 +92,13 @@ impl<'p> Session<'p> {
     /// # Errors
     /// The files differ from the seal in an environment that does not seal by itself.
     pub fn check_seal(&self, folder: &Folder, may_write: bool) -> Result<()> {
-        let sealed = Chain::read(&folder.path)?;
-        let present = Chain::of(folder);
-        let changes = sealed.changes(&present);
-        if changes.is_empty() {
-            return Ok(());
-        }
-        if !self.seals_by_itself() {
-            return Err(MigrationError::Unsealed { changes }.into());
-        }
-        if may_write {
-            present.write(&folder.path)?;
-        }
-        Ok(())
+        check_seal(self.project, folder, may_write)
     }
 
     /// Whether `migrate` may seal files here: in development and test.
     #[must_use]
     pub fn seals_by_itself(&self) -> bool {
-        !self.project.protected.value
+        seals_by_itself(self.project)
     }
 
     /// The history beside the files.
@@ -120,6 +117,26 @@ impl<'p> Session<'p> {
     pub async fn present(&mut self, catalogs: &[&Catalog]) -> Result<Catalog> {
         let scope = self.scope(catalogs);
         Ok(self.relational()?.introspect(&scope).await?)
+    }
+
+    /// The whole catalogue as it stands now, within the project's scope and the schemas of these tables.
+    ///
+    /// # Errors
+    /// The engine cannot read it.
+    pub async fn present_around<'t>(
+        &mut self,
+        tables: impl IntoIterator<Item = &'t QualifiedName>,
+    ) -> Result<Catalog> {
+        let mut around = Catalog {
+            schemas: tables
+                .into_iter()
+                .filter(|table| !table.in_default_schema())
+                .map(|table| table.schema.clone())
+                .collect(),
+            ..Catalog::default()
+        };
+        around.sort();
+        self.present(&[&around]).await
     }
 
     /// The catalogue as the newest migration left it; none where nothing was recorded for this history.
@@ -205,6 +222,27 @@ impl<'p> Session<'p> {
         let major = server.version.split('.').next().unwrap_or_default();
         format!("{} {} {major} {}", declared.catalog_hash(), server.product, env!("CARGO_PKG_VERSION"))
     }
+}
+
+/// As [`Session::check_seal`], without a database.
+pub(crate) fn check_seal(project: &Project, folder: &Folder, may_write: bool) -> Result<()> {
+    let sealed = Chain::read(&folder.path)?;
+    let present = Chain::of(folder);
+    let changes = sealed.changes(&present);
+    if changes.is_empty() {
+        return Ok(());
+    }
+    if !seals_by_itself(project) {
+        return Err(MigrationError::Unsealed { changes }.into());
+    }
+    if may_write {
+        present.write(&folder.path)?;
+    }
+    Ok(())
+}
+
+fn seals_by_itself(project: &Project) -> bool {
+    !project.protected.value
 }
 
 /// The relational side of an engine.

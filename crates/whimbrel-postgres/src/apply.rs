@@ -102,7 +102,11 @@ impl Postgres {
         let answers = match closing {
             // The commit travels with the rest: after a failure it rolls back.
             Closing::History(change) => {
-                queries.push(format!("{}; {}", self.reset, self.history_sql(change)));
+                let record = self.own().history_sql(change);
+                queries.push(match statements.iter().any(|one| may_change_settings(&one.sql)) {
+                    true => format!("{}; {record}", self.reset),
+                    false => record,
+                });
                 queries.push("COMMIT".to_owned());
                 self.send(&queries).await
             }
@@ -115,7 +119,8 @@ impl Postgres {
                         duration_ms: entry.duration_ms.saturating_add(milliseconds_since(started)),
                         ..entry.clone()
                     };
-                    let last = [format!("{AS_OURSELVES}; {}", self.journal_sql(&entry)), "COMMIT".to_owned()];
+                    let record = self.own().journal_sql(&entry);
+                    let last = [format!("{AS_OURSELVES}; {record}"), "COMMIT".to_owned()];
                     answers.extend(self.send(&last).await);
                 }
                 answers
@@ -288,6 +293,19 @@ fn changes_rows(sql: &str) -> bool {
     first.first().is_some_and(|word| ["insert", "update", "delete", "merge", "with"].contains(&word.as_str()))
 }
 
+/// Whether the session's settings may be others after the statement; plain DDL never changes them.
+fn may_change_settings(sql: &str) -> bool {
+    let words = crate::sql_scan::leading_words(sql, 2);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let plain = matches!(
+        words.as_slice(),
+        ["create", "table" | "index" | "unique" | "type" | "sequence"]
+            | ["alter", "table" | "index" | "type" | "sequence"]
+            | ["drop" | "comment", ..]
+    );
+    !plain || sql.to_lowercase().contains("set_config")
+}
+
 /// The statement on one line, cut where it is long.
 pub(crate) fn shown(sql: &str) -> String {
     let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -342,6 +360,12 @@ pub(crate) fn source_code(source: &Source) -> NamedSource<Arc<str>> {
 /// The place that the server named, or the whole statement.
 fn span(source: &Source, statement: &Statement, error: &DbError) -> SourceSpan {
     let whole = statement.offset..statement.offset + statement.sql.len();
+    if !source.text.get(statement.offset..).is_some_and(|rest| rest.starts_with(&statement.sql)) {
+        // A batch is not what the file says: only where it begins is known.
+        let rest = source.text.get(statement.offset..).unwrap_or_default();
+        let line = rest.lines().next().map_or(0, str::len);
+        return clamp(source, statement.offset..statement.offset + line);
+    }
     let Some(ErrorPosition::Original(position)) = error.position() else {
         return clamp(source, whole);
     };
@@ -367,6 +391,22 @@ fn clamp(source: &Source, range: Range<usize>) -> SourceSpan {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_plain_ddl_leaves_the_settings_alone() {
+        for (sql, expected) in [
+            ("CREATE TABLE t (id int)", false),
+            ("CREATE TABLE t AS SELECT set_config('role', 'x', false)", true),
+            ("ALTER TABLE t ADD a int", false),
+            ("ALTER ROLE x SET search_path = s", true),
+            ("SET search_path = s", true),
+            ("SELECT pg_catalog.set_config('search_path', '', false)", true),
+            ("DO $$ BEGIN SET ROLE x; END $$", true),
+            ("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", true),
+        ] {
+            assert_eq!(may_change_settings(sql), expected, "{sql}");
+        }
+    }
 
     #[test]
     fn a_position_counts_characters() {

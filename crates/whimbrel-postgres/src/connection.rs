@@ -91,6 +91,14 @@ impl Postgres {
         }
     }
 
+    /// Connects as these options say, to another database of the same server.
+    pub(crate) async fn connect_to(options: &PostgresOptions, database: &str) -> Result<Self> {
+        let mut address = address(options)?;
+        address.config.dbname(database);
+        database.clone_into(&mut address.target.database);
+        connect(address, options).await
+    }
+
     /// Ends the session. Dropping the value does so too, without waiting for it.
     pub async fn close(self) {
         let Postgres { client, task, companion, guard, .. } = self;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use whimbrel_engine::{
-    Applied, Engine, HistoryChange, HistoryEntry, Inventory, Journal, OutsideTransactions, Relational,
-    Result, Scope, ServerDescription, Statement, Step, TableSize, Watch,
+    Applied, Engine, HistoryChange, HistoryEntry, Inventory, Journal, Locking, OutsideTransactions,
+    Relational, Result, Scope, ServerDescription, Statement, Step, TableSize, Watch,
 };
 use whimbrel_schema::catalog::{Catalog, QualifiedName};
 
@@ -81,11 +81,11 @@ impl Engine for Postgres {
     }
 
     fn table_statements(&self) -> Vec<String> {
-        vec![self.create_tables_sql()]
+        vec![self.own().create_tables_sql()]
     }
 
     fn history_statement(&self, change: &HistoryChange) -> String {
-        self.change_sql(change)
+        self.own().change_sql(change)
     }
 
     async fn inventory(&mut self, scope: &Scope) -> Result<Inventory> {
@@ -94,6 +94,16 @@ impl Engine for Postgres {
 
     async fn clear(&mut self, scope: &Scope) -> Result<Vec<String>> {
         self.drop_everything(scope).await
+    }
+
+    async fn beside(&self) -> Result<Box<dyn Engine>> {
+        Ok(Box::new(self.make_beside().await?))
+    }
+
+    async fn drop_beside(&self, beside: Box<dyn Engine>) -> Result<()> {
+        let name = beside.server().database.clone();
+        drop(beside);
+        self.remove_beside(&name).await
     }
 
     async fn scratch(&self) -> Result<Option<Box<dyn Engine>>> {
@@ -117,6 +127,10 @@ impl Relational for Postgres {
 
     async fn rows(&mut self, query: &str) -> Result<Vec<Vec<Option<String>>>> {
         self.read_rows(query).await
+    }
+
+    fn locking(&self) -> Locking {
+        Locking::Tables
     }
 
     async fn table_size(&mut self, table: &QualifiedName) -> Result<Option<TableSize>> {

@@ -10,7 +10,7 @@ use crate::apply::{Closing, shown};
 use crate::companion::milliseconds_since;
 use crate::connection::{Postgres, Session};
 use crate::failure::is_missing_table;
-use crate::quote::{literal, optional_literal};
+use crate::quote::literal;
 use crate::result_set::RowText;
 
 /// What became of a statement outside a transaction that failed.
@@ -21,7 +21,7 @@ impl Journal for Postgres {
     async fn entries(&mut self) -> Result<Vec<JournalEntry>> {
         let sql = format!(
             "SELECT version, direction, position, checksum, state, cursor, rows, duration_ms FROM {} ORDER BY position",
-            self.journal_table()
+            self.own().journal_table()
         );
         let sets = match self.try_run(&sql).await {
             Ok(sets) => sets,
@@ -49,7 +49,7 @@ impl Journal for Postgres {
     }
 
     async fn write(&mut self, entry: &JournalEntry) -> Result<()> {
-        self.run_fenced(&[self.journal_sql(entry)], "writing the journal").await
+        self.run_fenced(&[self.own().journal_sql(entry)], "writing the journal").await
     }
 
     async fn run_together(
@@ -67,14 +67,31 @@ impl Journal for Postgres {
         if let HistoryChange::Insert(entry) = &mut change {
             entry.duration_ms = duration_ms;
         }
-        let statements =
-            [self.reset.clone(), self.finish_sql(&change), format!("DELETE FROM {}", self.journal_table())];
+        let statements = [
+            self.reset.clone(),
+            self.own().finish_sql(&change),
+            format!("DELETE FROM {}", self.own().journal_table()),
+        ];
         self.run_fenced(&statements, "changing the migration history").await
     }
 
     async fn discard(&mut self) -> Result<()> {
-        let statements = [format!("DELETE FROM {}", self.journal_table())];
+        let statements = [format!("DELETE FROM {}", self.own().journal_table())];
         self.run_fenced(&statements, "emptying the journal").await
+    }
+}
+
+impl Postgres {
+    /// Lets the session wait for locks as long as it takes; gives the setting before.
+    async fn lift_lock_timeout(&self) -> Result<String> {
+        let sql = "SHOW lock_timeout; SET lock_timeout = 0";
+        let sets = self.run(sql, "lifting lock_timeout").await?;
+        Ok(sets.first().and_then(|set| set.rows.first()).map(|row| row.string(0)).unwrap_or_default())
+    }
+
+    async fn set_lock_timeout(&self, to: &str) -> Result<()> {
+        let sql = format!("SET lock_timeout = {}", literal(to));
+        self.run(&sql, "setting lock_timeout again").await.map(drop)
     }
 }
 
@@ -86,13 +103,20 @@ impl OutsideTransactions for Postgres {
         statement: &Statement,
         watch: &mut dyn Watch,
     ) -> Result<Applied> {
-        self.lift_lock_timeout().await?;
+        // A time-out would leave an INVALID index behind. A pooled session has none here.
+        let before = match self.session {
+            Session::Own { .. } => Some(self.lift_lock_timeout().await?),
+            Session::Pooled { .. } => None,
+        };
         let started = std::time::Instant::now();
         let mut companion = self.take_companion();
         let answer = companion.watch_over(watch, self.try_run_bare(&statement.sql)).await;
         let waits = self.put_back(companion);
         let duration_ms = milliseconds_since(started);
-        let limited = self.limit_locks_again().await;
+        let limited = match before.filter(|_| !statement.sql.to_lowercase().contains("lock_timeout")) {
+            Some(before) => self.set_lock_timeout(&before).await,
+            None => Ok(()),
+        };
         if let Err(error) = answer {
             return Err(self.statement_failed(source, statement, &error, CUT_OFF));
         }
@@ -110,65 +134,22 @@ impl OutsideTransactions for Postgres {
     }
 
     async fn repair(&mut self, statements: &[String]) -> Result<()> {
-        self.lift_lock_timeout().await?;
+        let doing = "clearing away what a crash has left";
+        let before = match self.session {
+            Session::Own { .. } => Some(self.lift_lock_timeout().await?),
+            Session::Pooled { .. } => None,
+        };
         let mut outcome = Ok(());
         for sql in statements {
-            let answer = self.try_run_bare(sql).await;
-            outcome =
-                answer.map(drop).map_err(|error| self.failed(&error, "clearing away what a crash has left"));
+            outcome = self.try_run_bare(sql).await.map(drop).map_err(|error| self.failed(&error, doing));
             if outcome.is_err() {
                 break;
             }
         }
-        let limited = self.limit_locks_again().await;
+        let limited = match before {
+            Some(before) => self.set_lock_timeout(&before).await,
+            None => Ok(()),
+        };
         outcome.and(limited)
-    }
-}
-
-impl Postgres {
-    /// Lets a statement outside a transaction wait for its locks: a time-out would leave an INVALID index behind.
-    async fn lift_lock_timeout(&self) -> Result<()> {
-        match self.session {
-            Session::Own { .. } => self.run("SET lock_timeout = 0", "lifting lock_timeout").await.map(drop),
-            // The pooler's sessions have the server's own setting outside Whimbrel's transactions.
-            Session::Pooled { .. } => Ok(()),
-        }
-    }
-
-    async fn limit_locks_again(&self) -> Result<()> {
-        match self.session {
-            Session::Own { .. } => {
-                self.run("RESET lock_timeout", "setting lock_timeout again").await.map(drop)
-            }
-            Session::Pooled { .. } => Ok(()),
-        }
-    }
-
-    /// The statement that keeps the row in place of the one before.
-    pub(crate) fn journal_sql(&self, entry: &JournalEntry) -> String {
-        format!(
-            "INSERT INTO {table} (version, direction, position, checksum, state, cursor, rows, duration_ms) \
-             VALUES ({}, {}, {}, {}, {}, {}, {}, {}) \
-             ON CONFLICT (version, direction, position) DO UPDATE SET checksum = excluded.checksum, \
-             state = excluded.state, cursor = excluded.cursor, rows = excluded.rows, \
-             duration_ms = excluded.duration_ms, recorded_at = clock_timestamp()",
-            literal(&entry.version),
-            literal(&entry.direction),
-            entry.position,
-            literal(&entry.checksum),
-            literal(entry.state.as_str()),
-            optional_literal(entry.cursor.as_deref()),
-            entry.rows,
-            entry.duration_ms,
-            table = self.journal_table(),
-        )
-    }
-
-    /// As `change_sql`, with the duration that the entry brings.
-    fn finish_sql(&self, change: &HistoryChange) -> String {
-        match change {
-            HistoryChange::Insert(entry) => self.insert_sql(entry, &entry.duration_ms.to_string()),
-            HistoryChange::Remove { .. } => self.change_sql(change),
-        }
     }
 }

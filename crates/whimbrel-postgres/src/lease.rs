@@ -189,7 +189,7 @@ impl Postgres {
              acquired_at timestamptz, \
              expires_at timestamptz, \
              UNIQUE (name, fence))",
-            self.create_schema_sql(),
+            self.own().create_schema_sql(),
             self.lock_table()
         );
         match self.try_run(&sql).await {

@@ -6,6 +6,7 @@
 //! projects, environments or files.
 
 mod apply;
+mod beside;
 mod clear;
 mod companion;
 mod connection;
@@ -20,9 +21,11 @@ mod lease;
 mod lock;
 mod normalise;
 mod options;
+mod own_tables;
 mod quote;
 mod result_set;
 mod rows;
+mod script;
 mod sql_scan;
 mod tls;
 mod url;
@@ -30,3 +33,4 @@ mod verify;
 
 pub use connection::{Postgres, create_database};
 pub use options::{PostgresOptions, SslMode};
+pub use script::PostgresScript;

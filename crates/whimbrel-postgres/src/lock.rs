@@ -141,8 +141,13 @@ impl Postgres {
 
     /// The key of this schema's lock; the server keeps the keys of its databases apart.
     fn lock_key(&self) -> i64 {
-        key(&format!("whimbrel/{}/{}", self.database, self.schema))
+        lock_key(&self.database, &self.schema)
     }
+}
+
+/// The key of a schema's lock in a database.
+pub(crate) fn lock_key(database: &str, schema: &str) -> i64 {
+    key(&format!("whimbrel/{database}/{schema}"))
 }
 
 /// FNV-1a: the same in every version and on every machine.

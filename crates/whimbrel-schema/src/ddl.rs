@@ -8,12 +8,15 @@ mod column;
 mod constraint;
 mod enumeration;
 pub mod quote;
+mod safe;
 mod script;
+mod section;
 mod sequence;
 mod table;
 mod types;
 
 pub use script::{MigrationText, migration_file, script};
+pub use section::{BATCH_ROWS, BatchRows, Forms, Section, Unit, UnitStatement};
 pub use sequence::owned_sequence_name;
 pub use types::type_name;
 

@@ -10,11 +10,17 @@ pub mod diff;
 pub mod fingerprint;
 pub mod generate;
 pub mod grammar;
+#[cfg(feature = "lint")]
+pub mod lint;
 pub mod lower;
 pub mod model;
 pub mod operation;
+#[cfg(feature = "lint")]
+pub mod preflight;
 pub mod print;
 pub mod raise;
 pub mod read;
 pub mod rename;
 pub mod sql_text;
+#[cfg(feature = "lint")]
+pub mod statement;

@@ -12,7 +12,7 @@ mod summary;
 mod usage;
 
 pub use apply::{ApplyError, apply_all};
-pub(crate) use expression::{literal_occurs, word_occurs};
+pub(crate) use expression::{called_functions, literal_occurs, rename_column, word_occurs};
 pub use usage::enum_usage;
 pub(crate) use usage::{enum_of, in_creation_order, index_column_names, index_expression_names};
 

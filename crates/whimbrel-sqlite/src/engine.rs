@@ -307,6 +307,15 @@ impl Engine for Sqlite {
         clear::clear(connection).map_err(|error| classify(&error, &database, "dropping everything"))
     }
 
+    async fn beside(&self) -> Result<Box<dyn Engine>> {
+        Ok(Box::new(Sqlite::open(&SqliteOptions::memory())?))
+    }
+
+    async fn drop_beside(&self, beside: Box<dyn Engine>) -> Result<()> {
+        drop(beside);
+        Ok(())
+    }
+
     async fn scratch(&self) -> Result<Option<Box<dyn Engine>>> {
         Ok(Some(Box::new(Sqlite::open(&SqliteOptions::memory())?)))
     }

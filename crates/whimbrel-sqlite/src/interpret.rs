@@ -30,14 +30,17 @@ pub(crate) const STATEMENTS: &[(&str, &str)] = &[
     ),
     (
         "ALTER TABLE",
-        "ADD COLUMN, DROP COLUMN, ALTER COLUMN (TYPE … USING, SET/DROP DEFAULT, SET/DROP NOT NULL, ADD/SET/DROP identity, DROP EXPRESSION), ADD/DROP/RENAME/VALIDATE CONSTRAINT, RENAME COLUMN, RENAME TO, SET/RESET (storage parameters)",
+        "ADD COLUMN, DROP COLUMN, ALTER COLUMN (TYPE … USING, SET/DROP DEFAULT, SET/DROP NOT NULL, ADD/SET/DROP identity, DROP EXPRESSION), ADD/DROP/RENAME/VALIDATE CONSTRAINT (NOT VALID, USING INDEX), RENAME COLUMN, RENAME TO, SET/RESET (storage parameters)",
     ),
     ("DROP TABLE [IF EXISTS] [CASCADE]", "CASCADE drops the foreign keys and views that refer to it"),
     (
         "CREATE [UNIQUE] INDEX [CONCURRENTLY] [IF NOT EXISTS]",
         "columns, expressions, ASC/DESC, WHERE; btree, and hash and brin as btree. NULLS FIRST/LAST, INCLUDE, WITH, operator classes and COLLATE \"C\" are noted without effect: NULLs are smallest",
     ),
-    ("ALTER INDEX … RENAME TO, SET, RESET; REINDEX INDEX; DROP INDEX [CONCURRENTLY] [IF EXISTS]", ""),
+    (
+        "ALTER INDEX … RENAME TO, SET, RESET; REINDEX INDEX [CONCURRENTLY]; DROP INDEX [CONCURRENTLY] [IF EXISTS]",
+        "",
+    ),
     (
         "CREATE SEQUENCE … OWNED BY, ALTER SEQUENCE IF EXISTS, DROP SEQUENCE IF EXISTS, SELECT setval(…)",
         "as written around a serial key column: the owner numbers its rows; the rest has nothing to do",

@@ -45,12 +45,7 @@ impl Journal for Sqlite {
 
     async fn finish(&mut self, change: &HistoryChange, duration_ms: i64) -> Result<()> {
         self.write_fenced("changing the history", |connection| {
-            match change {
-                HistoryChange::Insert(entry) => ledger::insert(connection, entry, duration_ms)?,
-                HistoryChange::Remove { version } => {
-                    ledger::remove(connection, version)?;
-                }
-            }
+            ledger::change(connection, change, duration_ms)?;
             ledger::empty_journal(connection)
         })
     }

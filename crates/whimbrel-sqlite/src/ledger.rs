@@ -147,6 +147,26 @@ pub(crate) fn insert(
     Ok(())
 }
 
+/// Makes a change to the history. Gives a version that it names and that is not there.
+pub(crate) fn change(
+    connection: &Connection,
+    change: &HistoryChange,
+    duration_ms: i64,
+) -> rusqlite::Result<Option<String>> {
+    match change {
+        HistoryChange::Insert(entry) => insert(connection, entry, duration_ms)?,
+        HistoryChange::Remove { version } => {
+            if !remove(connection, version)? {
+                return Ok(Some(version.clone()));
+            }
+        }
+        HistoryChange::Replace { .. } => connection.execute_batch(&change_statement(change))?,
+        HistoryChange::Record { key, document } => keep(connection, key, document)?,
+        HistoryChange::Nothing => {}
+    }
+    Ok(None)
+}
+
 /// The statements that make the tables, for a script.
 pub(crate) fn table_statements() -> Vec<String> {
     vec![CREATE_HISTORY.to_owned(), CREATE_STATE.to_owned(), CREATE_JOURNAL.to_owned()]
@@ -201,12 +221,29 @@ pub(crate) fn write_journal(connection: &Connection, entry: &JournalEntry) -> ru
     Ok(())
 }
 
+/// The statement that keeps a row of the journal, for a script.
+pub(crate) fn journal_statement(entry: &JournalEntry) -> String {
+    format!(
+        "INSERT INTO {JOURNAL} (version, direction, position, checksum, state, rows, duration_ms) \
+         VALUES ({}, {}, {}, {}, {}, {}, {}) \
+         ON CONFLICT (version, direction, position) DO UPDATE SET state = excluded.state",
+        text_literal(&entry.version),
+        text_literal(&entry.direction),
+        entry.position,
+        text_literal(&entry.checksum),
+        text_literal(entry.state.as_str()),
+        entry.rows,
+        entry.duration_ms
+    )
+}
+
 /// Empties the journal.
 pub(crate) fn empty_journal(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM whimbrel_journal", []).map(|_| ())
 }
 
-/// The statement that makes a change to the history, for a script.
+/// The statement that makes a change to the history, for a script; several, joined by semicolons, where entries
+/// are replaced.
 pub(crate) fn change_statement(change: &HistoryChange) -> String {
     match change {
         HistoryChange::Insert(entry) => {
@@ -229,7 +266,35 @@ pub(crate) fn change_statement(change: &HistoryChange) -> String {
         HistoryChange::Remove { version } => {
             format!("DELETE FROM {HISTORY} WHERE version = {}", text_literal(version))
         }
+        HistoryChange::Replace { versions, entry } => replace_statement(versions, entry),
+        HistoryChange::Record { key, document } => format!(
+            "INSERT INTO {STATE} (key, document) VALUES ({}, {}) ON CONFLICT (key) DO UPDATE SET document = excluded.document",
+            text_literal(key),
+            text_literal(document)
+        ),
+        HistoryChange::Nothing => String::new(),
     }
+}
+
+/// The last of the versions becomes the new entry, so that it keeps its place in the order.
+fn replace_statement(versions: &[String], entry: &HistoryEntry) -> String {
+    let (last, others) = versions.split_last().expect("a squashed file replaces at least one version");
+    let mut sql = String::new();
+    if !others.is_empty() {
+        let others: Vec<String> = others.iter().map(|version| text_literal(version)).collect();
+        sql = format!("DELETE FROM {HISTORY} WHERE version IN ({}); ", others.join(", "));
+    }
+    let hash = entry.schema_hash.as_deref().map_or_else(|| "NULL".to_owned(), text_literal);
+    sql + &format!(
+        "UPDATE {HISTORY} SET version = {}, name = {}, checksum = {}, chain = {}, schema_hash = {hash}, kind = {} \
+         WHERE version = {}",
+        text_literal(&entry.version),
+        text_literal(&entry.name),
+        text_literal(&entry.checksum),
+        text_literal(&entry.chain),
+        text_literal(entry.kind.as_str()),
+        text_literal(last),
+    )
 }
 
 /// Says whether there was such an entry.

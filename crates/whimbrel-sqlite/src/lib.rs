@@ -23,6 +23,7 @@ mod quote;
 mod relational;
 mod render;
 mod schema;
+mod script;
 mod supported;
 mod syntax;
 mod transaction;
@@ -33,6 +34,7 @@ mod workspace;
 pub use connection::{Location, SqliteOptions, Synchronous};
 pub use engine::Sqlite;
 pub use functions::register_functions;
+pub use script::SqliteScript;
 pub use supported::supported_markdown;
 
 /// The product's name in messages.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
-use whimbrel_engine::{EngineError, Relational, Result, Scope, TableSize};
+use whimbrel_engine::{EngineError, Locking, Relational, Result, Scope, TableSize};
 use whimbrel_schema::catalog::{Catalog, DEFAULT_SCHEMA, QualifiedName, View};
 
 use crate::connection::{SqliteOptions, classify};
@@ -36,6 +36,10 @@ impl Relational for Sqlite {
             Some(connection) => rows(connection, query, &database),
             None => rows(&connection::open(&SqliteOptions::memory())?, query, &database),
         }
+    }
+
+    fn locking(&self) -> Locking {
+        Locking::Database
     }
 
     async fn table_size(&mut self, table: &QualifiedName) -> Result<Option<TableSize>> {

@@ -34,13 +34,13 @@ pub(crate) struct Work<'a> {
     pub(crate) database: &'a str,
 }
 
-enum Attempt {
+pub(crate) enum Attempt {
     NeedsForeignKeysOff,
     Failed(EngineError),
 }
 
 impl Attempt {
-    fn into_error(self) -> EngineError {
+    pub(crate) fn into_error(self) -> EngineError {
         match self {
             Attempt::Failed(error) => error,
             Attempt::NeedsForeignKeysOff => EngineError::Refused {
@@ -51,7 +51,7 @@ impl Attempt {
     }
 }
 
-type Tried<T> = std::result::Result<T, Attempt>;
+pub(crate) type Tried<T> = std::result::Result<T, Attempt>;
 
 impl Work<'_> {
     /// Runs everything, or nothing.
@@ -98,11 +98,8 @@ impl Work<'_> {
         }
         let duration_ms = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
         match self.closing {
-            Closing::History(HistoryChange::Insert(entry)) => {
-                ledger::insert(connection, entry, duration_ms).map_err(failed)?;
-            }
-            Closing::History(HistoryChange::Remove { version }) => {
-                if !ledger::remove(connection, version).map_err(failed)? {
+            Closing::History(change) => {
+                if let Some(version) = ledger::change(connection, change, duration_ms).map_err(failed)? {
                     return Err(Attempt::Failed(EngineError::Refused {
                         doing,
                         reason: format!("the history has no version {version}"),
@@ -144,7 +141,7 @@ pub(crate) fn roll_back(connection: &Connection) {
     }
 }
 
-fn carry_out(
+pub(crate) fn carry_out(
     workspace: &mut Workspace<'_>,
     source: &Source,
     statements: &[Statement],

@@ -63,7 +63,12 @@ impl Trouble {
 
     /// The error that a user sees for a statement of a file.
     pub(crate) fn in_statement(self, source: &Source, statement: &Statement, database: &str) -> EngineError {
+        // A batch is not what the file says: only where it begins is known.
+        let rest = source.text.get(statement.offset..).unwrap_or_default();
+        let rewritten = !rest.starts_with(&statement.sql);
+        let first_line = rest.lines().next().map_or(0, str::len);
         let span = |range: Option<Range<usize>>| {
+            let range = if rewritten { Some(0..first_line) } else { range };
             let range = range.unwrap_or(0..statement.sql.len());
             let start = (statement.offset + range.start).min(source.text.len());
             (start, range.len().min(source.text.len() - start)).into()

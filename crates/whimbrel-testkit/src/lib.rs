@@ -6,8 +6,10 @@
 //! loopback only, and a server that is missing is an error, never a skipped test.
 
 mod account;
+mod alembic_projects;
 mod certificate;
 mod database;
+mod django;
 mod fixtures;
 mod pgbouncer;
 mod postgres;
@@ -17,6 +19,7 @@ mod redact;
 mod sandbox;
 pub mod toolchain;
 
+pub use alembic_projects::{ALEMBIC_PROJECTS, AlembicProject, AlembicScripts};
 pub use database::{TestDatabase, server_url, test_database};
 pub use fixtures::{SIPREMS_SQL, TRAVYA_SQL};
 pub use pgbouncer::{PgBouncer, PgBouncerOptions};

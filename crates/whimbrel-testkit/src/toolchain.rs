@@ -165,12 +165,13 @@ impl Toolchain {
             run(Command::new(folder.join("bin/python"))
                 .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
                 .args(ALEMBIC_PACKAGES))
+            .map(drop)
         })?;
         Ok(folder.join("bin"))
     }
 
     /// Runs `build` on an empty folder named `name` unless a finished one stands there.
-    fn install(&self, name: &str, build: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+    pub(crate) fn install(&self, name: &str, build: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
         let folder = self.cache.join(name);
         let marker = folder.join(COMPLETE_MARKER);
         if marker.exists() {
@@ -243,6 +244,7 @@ fn npm_install(folder: &Path, package: &str, version: &str) -> Result<()> {
         .arg(folder)
         .arg(format!("{package}@{version}"))
         .current_dir(folder))
+    .map(drop)
 }
 
 /// Makes what npm cannot carry: the symbolic links between libraries, and execute permissions.
@@ -272,8 +274,8 @@ fn make_executable(path: &Path) -> Result<()> {
         .with_context(|| format!("make {} executable", path.display()))
 }
 
-/// Runs an installation step quietly; its output is shown only when it fails.
-fn run(command: &mut Command) -> Result<()> {
+/// Runs an installation step quietly and returns its standard output; all of its output is shown only when it fails.
+pub(crate) fn run(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("start {}", command.get_program().display()))?;
     if !output.status.success() {
         bail!(
@@ -284,7 +286,7 @@ fn run(command: &mut Command) -> Result<()> {
             String::from_utf8_lossy(&output.stderr)
         );
     }
-    Ok(())
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 #[cfg(test)]

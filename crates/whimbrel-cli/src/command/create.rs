@@ -7,6 +7,7 @@ use whimbrel_lifecycle::Session;
 use whimbrel_lifecycle::create::{Created, create_auto, create_template, parse_rename, pending_change};
 use whimbrel_lifecycle::declared::DeclaredSchema;
 use whimbrel_lifecycle::migration::Folder;
+use whimbrel_schema::ddl::Forms;
 
 use super::{Context, Outcome, text};
 use crate::arguments::CreateArguments;
@@ -15,11 +16,18 @@ use crate::error::ExitCode;
 
 /// Writes a new migration file.
 pub(crate) async fn run(context: &Context<'_>, given: &CreateArguments) -> Outcome {
-    write(context, &given.name, given.auto, &given.rename).await
+    let forms = if given.plain { Forms::Plain } else { Forms::Safe };
+    write(context, &given.name, given.auto, &given.rename, forms).await
 }
 
 /// Writes a file from a template or from the difference.
-pub(crate) async fn write(context: &Context<'_>, name: &str, auto: bool, renames: &[String]) -> Outcome {
+pub(crate) async fn write(
+    context: &Context<'_>,
+    name: &str,
+    auto: bool,
+    renames: &[String],
+    forms: Forms,
+) -> Outcome {
     let project = context.project()?;
     if !auto {
         let folder = Folder::read(&project.migrations_folder.value)?;
@@ -35,7 +43,7 @@ pub(crate) async fn write(context: &Context<'_>, name: &str, auto: bool, renames
     for rename in asked_renames(context, &mut session, &declared, &parsed).await? {
         parsed.push(parse_rename(&rename, &declared.catalog)?);
     }
-    match create_auto(&mut session, &declared, name, &parsed).await? {
+    match create_auto(&mut session, &declared, name, &parsed, forms).await? {
         Some(created) => context.output.result(&created, render),
         None => context.output.result(&Option::<Created>::None, |_| {
             "Nothing to write: the migrations build what the schema declares.\n".to_owned()

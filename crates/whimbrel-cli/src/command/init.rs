@@ -5,7 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 use whimbrel_lifecycle::init::{InitReport, init};
 use whimbrel_lifecycle::project::{Action, Project};
 
-use super::{Context, Outcome, status, text};
+use super::{Context, Outcome, migrate, status, text};
 use crate::arguments::InitArguments;
 use crate::connect::Purpose;
 use crate::error::ExitCode;
@@ -35,7 +35,7 @@ async fn bring_up(context: &Context<'_>, project: &Project, reset: bool) -> Outc
     let mut progress = Progress::new(*context.output, &project.logging, context.global);
     let report = init(&mut session, &declared, reset, &mut progress).await?;
     context.output.result(&report, render);
-    Ok(ExitCode::Done)
+    Ok(migrate::exit_after(context, &report.migrations))
 }
 
 /// Asks on a terminal; elsewhere development and test are free.

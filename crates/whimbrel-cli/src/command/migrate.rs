@@ -2,14 +2,16 @@
 
 use whimbrel_lifecycle::LifecycleError;
 use whimbrel_lifecycle::compare::{self, CheckReport};
+use whimbrel_lifecycle::events::Guarantee;
+use whimbrel_lifecycle::lint::Reviewed;
 use whimbrel_lifecycle::migrate::{self, MigrateReport, VersionStatus};
 use whimbrel_lifecycle::migration::{Direction, MigrationError, PlannedStep, Target, Version};
-use whimbrel_lifecycle::pull;
 use whimbrel_lifecycle::unfinished::{self, Resolution};
+use whimbrel_lifecycle::{hooks, pull, repeatable, script};
 
-use super::{Context, Outcome, text};
-use crate::arguments::{MigrateArguments, ResolveArguments, StatusArguments};
-use crate::connect::Purpose;
+use super::{Context, Outcome, outcome, text};
+use crate::arguments::{Allowing, MigrateArguments, ResolveArguments, StatusArguments};
+use crate::connect::{Purpose, script_writer};
 use crate::error::ExitCode;
 use crate::progress::Progress;
 
@@ -19,42 +21,85 @@ pub(crate) async fn run(context: &Context<'_>, given: &MigrateArguments) -> Outc
         Some(version) => Target::Version(parse_version(version)?),
         None => Target::Latest,
     };
-    if given.dry_run || given.sql {
-        return show(context, &target, given.sql).await;
+    if given.sql {
+        return script(context, given.from.as_deref(), &target).await;
     }
-    apply(context, &target, given.allow_destructive).await
+    if given.dry_run {
+        return show(context, &target).await;
+    }
+    apply(context, &target, given.allowing).await
 }
 
 /// Takes the database to a target.
-pub(crate) async fn apply(context: &Context<'_>, target: &Target, allow_destructive: bool) -> Outcome {
+pub(crate) async fn apply(context: &Context<'_>, target: &Target, allowing: Allowing) -> Outcome {
     let project = context.project()?;
     let mut session = context.session(&project, Purpose::Change).await?;
-    session.allow_destructive = allow_destructive;
+    session.allow_destructive = allowing.allow_destructive;
+    session.allow_locking = allowing.allow_locking;
     let mut progress = Progress::new(*context.output, &project.logging, context.global);
     let report = migrate::migrate(&mut session, target, &mut progress).await?;
-    context.output.result(&report, render_report);
-    Ok(ExitCode::Done)
+    Ok(conclude(context, &report))
+}
+
+/// Shows what ran, and a hook that failed after it.
+fn conclude(context: &Context<'_>, report: &MigrateReport) -> ExitCode {
+    context.output.result(report, |report| {
+        format!("{}{}", render_report(report), outcome::details(report, context.global.verbose))
+    });
+    exit_after(context, report)
+}
+
+/// The exit code of a run whose steps stand; a hook that failed after them is shown.
+pub(crate) fn exit_after(context: &Context<'_>, report: &MigrateReport) -> ExitCode {
+    match &report.failed_hook {
+        None => ExitCode::Done,
+        Some(failure) => {
+            context.output.error(failure);
+            ExitCode::Partial
+        }
+    }
 }
 
 /// Shows what would run.
-pub(crate) async fn show(context: &Context<'_>, target: &Target, script: bool) -> Outcome {
+pub(crate) async fn show(context: &Context<'_>, target: &Target) -> Outcome {
     let project = context.project()?;
     let mut session = context.session(&project, Purpose::Look).await?;
-    if script {
-        let text = migrate::script(&mut session, target).await?;
-        context.output.data(&text);
-        return Ok(ExitCode::Done);
-    }
     let planned = migrate::preview(&mut session, target).await?;
+    let steps: Vec<PlannedStep> = planned.iter().map(|(step, _)| step.clone()).collect();
+    let reviewed = super::lint::advice(&mut session, &steps).await?;
+    let guarantees =
+        steps.iter().map(|step| migrate::guarantee(&session, step)).collect::<Result<Vec<_>, _>>()?;
     let shown: Vec<_> = planned
         .iter()
-        .map(|(step, statements)| {
+        .enumerate()
+        .map(|(index, (step, statements))| {
             serde_json::json!({
-                "direction": step.direction, "version": step.version, "file": step.file_name, "statements": statements,
+                "direction": step.direction, "version": step.label(), "file": step.file_name, "statements": statements,
+                "guarantee": guarantees.get(index), "findings": reviewed.get(index).map(|reviewed| &reviewed.findings),
             })
         })
         .collect();
-    context.output.result(&shown, |_| render_dry_run(&planned));
+    let hooks = hooks::around(session.project, planned.iter().map(|(step, _)| step.direction));
+    context.output.result(&shown, |_| render_dry_run(&planned, &guarantees, &reviewed, &hooks));
+    Ok(ExitCode::Done)
+}
+
+/// Prints what would run as a script; where `from` says where the database is, none is asked.
+pub(crate) async fn script(context: &Context<'_>, from: Option<&str>, target: &Target) -> Outcome {
+    let from = from.map(parse_version).transpose()?;
+    let project = context.project()?;
+    let mut writer = script_writer(&project, from.is_none())?;
+    let script = match from {
+        Some(from) => script::offline(&project, &from, target, &super::deployer(), writer.as_mut())?,
+        None => {
+            let mut session = context.session(&project, Purpose::Look).await?;
+            script::online(&mut session, target, writer.as_mut()).await?
+        }
+    };
+    context.output.data(&script.text);
+    for warning in &script.warnings {
+        context.output.note(&format!("warning: {warning}"));
+    }
     Ok(ExitCode::Done)
 }
 
@@ -63,7 +108,7 @@ pub(crate) async fn status(context: &Context<'_>, given: &StatusArguments) -> Ou
     let project = context.project()?;
     let mut session = context.session(&project, Purpose::Look).await?;
     let versions = migrate::status(&mut session).await?;
-    let open = |version: &&VersionStatus| version.applied_at.is_none() || version.unfinished.is_some();
+    let open = |version: &&VersionStatus| version.kind.is_none() || version.unfinished.is_some();
     let pending = versions.iter().filter(open).count();
     context.output.result(&versions, |versions| render_versions(versions));
     Ok(if given.exit_code && pending > 0 { ExitCode::Found } else { ExitCode::Done })
@@ -79,11 +124,23 @@ pub(crate) async fn check(context: &Context<'_>) -> Outcome {
 }
 
 /// Lists what was applied, newest first.
-pub(crate) async fn history(context: &Context<'_>) -> Outcome {
+pub(crate) async fn history(context: &Context<'_>, range: Option<&str>, marks_current: bool) -> Outcome {
     let project = context.project()?;
     let mut session = context.session(&project, Purpose::Look).await?;
     let mut entries = session.engine.history().await.map_err(LifecycleError::from)?;
+    let newest = entries.iter().filter_map(|entry| Version::parse(&entry.version)).max();
+    // A folder that cannot be read hides the repeatable files only: the history must be seen also then.
+    if let Ok(folder) = session.folder() {
+        entries.extend(repeatable::history(&mut session, &folder).await?);
+    }
+    if let Some(range) = range {
+        let (first, last) = super::alembic::range(&session.folder()?, newest.as_ref(), range)?;
+        entries.retain(|entry| {
+            Version::parse(&entry.version).is_some_and(|version| version >= first && version <= last)
+        });
+    }
     entries.reverse();
+    let is_current = |version: &str| marks_current && Version::parse(version) == newest;
     context.output.result(&entries, |entries| {
         if entries.is_empty() {
             return "Nothing is applied.\n".to_owned();
@@ -93,7 +150,7 @@ pub(crate) async fn history(context: &Context<'_>) -> Outcome {
             .map(|entry| {
                 vec![
                     entry.version.clone(),
-                    entry.name.clone(),
+                    format!("{}{}", entry.name, if is_current(&entry.version) { " (current)" } else { "" }),
                     entry.kind.as_str().to_owned(),
                     entry.applied_at.clone(),
                     format!("{} ms", entry.duration_ms),
@@ -118,14 +175,14 @@ pub(crate) async fn current(context: &Context<'_>) -> Outcome {
 }
 
 /// Rolls the newest back and applies it again.
-pub(crate) async fn redo(context: &Context<'_>, allow_destructive: bool) -> Outcome {
+pub(crate) async fn redo(context: &Context<'_>, allowing: Allowing) -> Outcome {
     let project = context.project()?;
     let mut session = context.session(&project, Purpose::Change).await?;
-    session.allow_destructive = allow_destructive;
+    session.allow_destructive = allowing.allow_destructive;
+    session.allow_locking = allowing.allow_locking;
     let mut progress = Progress::new(*context.output, &project.logging, context.global);
     let report = migrate::redo(&mut session, &mut progress).await?;
-    context.output.result(&report, render_report);
-    Ok(ExitCode::Done)
+    Ok(conclude(context, &report))
 }
 
 /// Seals the files as they are.
@@ -191,8 +248,9 @@ pub(crate) fn render_report(report: &MigrateReport) -> String {
     let current =
         report.current.as_deref().map_or("before the first migration".to_owned(), |at| format!("at {at}"));
     let pending = if report.pending == 0 { String::new() } else { format!(", {} pending", report.pending) };
+    let squashed: String = report.squashed.iter().map(|sentence| format!("{sentence}.\n")).collect();
     if report.steps.is_empty() {
-        return format!("Nothing to do: {current}{pending}.\n");
+        return format!("{squashed}Nothing to do: {current}{pending}.\n");
     }
     let of = |direction| report.steps.iter().filter(|step| step.direction == direction).count();
     let done: Vec<String> = [(of(Direction::Down), "rolled back"), (of(Direction::Up), "applied")]
@@ -200,7 +258,7 @@ pub(crate) fn render_report(report: &MigrateReport) -> String {
         .filter(|(number, _)| *number > 0)
         .map(|(number, verb)| format!("{} {verb}", text::count(number, "migration", "migrations")))
         .collect();
-    format!("{}; now {current}{pending}.\n", done.join(", "))
+    format!("{squashed}{}; now {current}{pending}.\n", done.join(", "))
 }
 
 fn render_versions(versions: &[VersionStatus]) -> String {
@@ -210,11 +268,13 @@ fn render_versions(versions: &[VersionStatus]) -> String {
     let rows = versions
         .iter()
         .map(|version| {
+            let missing = if version.applied_at.is_some() { "changed" } else { "pending" };
             let state = match &version.unfinished {
                 Some(unfinished) => unfinished.words(),
-                None => version.kind.map_or("pending", |kind| kind.as_str()).to_owned(),
+                None => version.kind.map_or(missing, |kind| kind.as_str()).to_owned(),
             };
-            let way_back = if version.reversible { "" } else { "no way back" };
+            let is_repeatable = version.version == repeatable::LABEL;
+            let way_back = if version.reversible || is_repeatable { "" } else { "no way back" };
             vec![
                 version.version.clone(),
                 version.name.clone(),
@@ -241,14 +301,23 @@ fn render_check(report: &CheckReport) -> String {
     out
 }
 
-fn render_dry_run(planned: &[(PlannedStep, Vec<String>)]) -> String {
+fn render_dry_run(
+    planned: &[(PlannedStep, Vec<String>)],
+    guarantees: &[Guarantee],
+    reviewed: &[Reviewed],
+    hooks: &[String],
+) -> String {
     if planned.is_empty() {
         return "Nothing would run.\n".to_owned();
     }
-    let mut out = String::new();
-    for (step, statements) in planned {
+    let mut out = text::list("Hooks that would run beside it:", hooks);
+    for (index, (step, statements)) in planned.iter().enumerate() {
         let verb = if step.direction == Direction::Up { "apply" } else { "roll back" };
-        out.push_str(&format!("-- would {verb} {}\n", step.file_name));
+        let promise = guarantees.get(index).map_or("", |guarantee| guarantee.words());
+        out.push_str(&format!("-- would {verb} {} ({promise})\n", step.file_name));
+        for placed in reviewed.get(index).map(|reviewed| reviewed.findings.as_slice()).unwrap_or_default() {
+            out.push_str(&format!("-- {}\n", super::lint::line_of(&step.file_name, placed)));
+        }
         for statement in statements {
             out.push_str(&format!("{statement};\n"));
         }

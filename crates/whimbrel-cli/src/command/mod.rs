@@ -3,21 +3,28 @@
 use whimbrel_lifecycle::declared::DeclaredSchema;
 use whimbrel_lifecycle::project::{Overrides, ProcessEnvironment, Project, Secret};
 use whimbrel_lifecycle::{DEFAULT_LOCK_TIMEOUT, LifecycleError, Session};
+use whimbrel_schema::ddl::Forms;
 
 use crate::arguments::{Arguments, Command, Global, MigrateCommand, SchemaCommand};
 use crate::connect::{Purpose, connect};
 use crate::error::ExitCode;
 use crate::output::Output;
 
+mod adopt;
 mod alembic;
 mod completions;
 mod config;
 mod create;
 mod doctor;
+mod import;
 mod init;
+mod lint;
 mod migrate;
+mod outcome;
+mod rebase;
 mod rollback;
 mod schema;
+mod squash;
 mod status;
 mod text;
 
@@ -37,16 +44,19 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> Outcome {
             Some(MigrateCommand::Status(given)) => migrate::status(&context, given).await,
             Some(MigrateCommand::Create(given)) => create::run(&context, given).await,
             Some(MigrateCommand::Check) => migrate::check(&context).await,
-            Some(MigrateCommand::History) => migrate::history(&context).await,
+            Some(MigrateCommand::History) => migrate::history(&context, None, false).await,
             Some(MigrateCommand::Current) => migrate::current(&context).await,
-            Some(MigrateCommand::Redo { allow_destructive }) => {
-                migrate::redo(&context, *allow_destructive).await
-            }
+            Some(MigrateCommand::Redo { allowing }) => migrate::redo(&context, *allowing).await,
+            Some(MigrateCommand::Lint(given)) => lint::run(&context, given).await,
             Some(MigrateCommand::Resolve(given)) => migrate::resolve(&context, given).await,
             Some(MigrateCommand::Seal) => migrate::seal(&context).await,
+            Some(MigrateCommand::Squash(given)) => squash::run(&context, given).await,
+            Some(MigrateCommand::Rebase(given)) => rebase::run(&context, given).await,
             Some(MigrateCommand::Baseline { version }) => {
                 migrate::baseline(&context, version.as_deref()).await
             }
+            Some(MigrateCommand::Adopt(given)) => adopt::run(&context, given).await,
+            Some(MigrateCommand::Import(given)) => import::run(&context, given),
         },
         Command::Rollback(given) => rollback::run(&context, given).await,
         Command::Reset => init::reset(&context).await,
@@ -56,18 +66,23 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> Outcome {
         }
         Command::Schema(SchemaCommand::Diff { exit_code }) => schema::diff(&context, *exit_code).await,
         Command::Completions { shell } => Ok(completions::run(&context, *shell)),
-        Command::Upgrade { target, sql, allow_destructive } => {
-            alembic::upgrade(&context, target, *sql, *allow_destructive).await
+        Command::Upgrade { target, sql, allowing } => {
+            alembic::upgrade(&context, target, *sql, *allowing).await
         }
-        Command::Downgrade { target, sql, allow_destructive } => {
-            alembic::downgrade(&context, target, *sql, *allow_destructive).await
+        Command::Downgrade { target, sql, allowing } => {
+            alembic::downgrade(&context, target, *sql, *allowing).await
         }
         Command::Revision { message, autogenerate } => {
-            create::write(&context, message, *autogenerate, &[]).await
+            create::write(&context, message, *autogenerate, &[], Forms::Safe).await
         }
-        Command::History => migrate::history(&context).await,
-        Command::Current => migrate::current(&context).await,
-        Command::Heads => alembic::heads(&context),
+        Command::History { rev_range, indicate_current } => {
+            migrate::history(&context, rev_range.as_deref(), *indicate_current).await
+        }
+        Command::Current { check_heads } => alembic::current(&context, *check_heads).await,
+        Command::Heads { .. } => alembic::heads(&context),
+        Command::Show { revision } => alembic::show(&context, revision).await,
+        Command::Branches | Command::Merge { .. } => alembic::one_line(&context),
+        Command::EnsureVersion => alembic::ensure_version(&context).await,
         Command::Stamp { version } => alembic::stamp(&context, version).await,
         Command::Check => migrate::check(&context).await,
     }

@@ -11,8 +11,11 @@ pub(crate) async fn run(context: &Context<'_>, given: &RollbackArguments) -> Out
         (Some(version), _) => Target::Version(migrate::parse_version(version)?),
         (None, count) => Target::Back(count.unwrap_or(1)),
     };
-    if given.dry_run {
-        return migrate::show(context, &target, false).await;
+    if given.sql {
+        return migrate::script(context, given.from.as_deref(), &target).await;
     }
-    migrate::apply(context, &target, given.allow_destructive).await
+    if given.dry_run {
+        return migrate::show(context, &target).await;
+    }
+    migrate::apply(context, &target, given.allowing).await
 }

@@ -4,13 +4,16 @@ use whimbrel_lifecycle::create::pending_change;
 use whimbrel_lifecycle::declared::{DeclaredSchema, schema_json};
 use whimbrel_lifecycle::pull;
 use whimbrel_schema::catalog::{Catalog, Unmanaged, UnmanagedKind};
-use whimbrel_schema::ddl;
+use whimbrel_schema::ddl::{self, Forms};
 use whimbrel_schema::print::print_rust;
 
 use super::{Context, Outcome, text};
 use crate::arguments::SchemaFormat;
 use crate::connect::Purpose;
 use crate::error::ExitCode;
+
+/// The dialect that plain statements are written in; every engine reads it.
+const DIALECT: &str = "postgres";
 
 /// Prints the declared schema; needs no database.
 pub(crate) fn print(context: &Context<'_>, format: SchemaFormat) -> Outcome {
@@ -22,7 +25,8 @@ pub(crate) fn print(context: &Context<'_>, format: SchemaFormat) -> Outcome {
         SchemaFormat::Json => schema_json(&declared.schema),
         SchemaFormat::Sql => {
             let operations = whimbrel_schema::diff::diff(&Catalog::default(), &declared.catalog, &[]);
-            ddl::script(&operations).up.iter().map(|statement| format!("{statement};\n\n")).collect()
+            let script = ddl::script(&operations, &Catalog::default(), Forms::Plain);
+            script.up.statements(DIALECT).map(|statement| format!("{statement};\n\n")).collect()
         }
         SchemaFormat::Markdown => markdown(&declared.catalog),
     };
@@ -59,14 +63,16 @@ pub(crate) async fn diff(context: &Context<'_>, exit_code: bool) -> Outcome {
     let project = context.project()?;
     let (mut session, declared) = context.session_and_schema(&project, Purpose::Look).await?;
     let change = pending_change(&mut session, &declared, &[]).await?;
-    let script = ddl::script(&change.operations);
+    let script = ddl::script(&change.operations, &change.before, Forms::Plain);
+    let (up, down): (Vec<&str>, Vec<&str>) =
+        (script.up.statements(DIALECT).collect(), script.down.statements(DIALECT).collect());
     let changes: Vec<String> = change.operations.iter().map(|operation| operation.summary()).collect();
-    let value = serde_json::json!({ "changes": changes, "up": script.up, "down": script.down });
+    let value = serde_json::json!({ "changes": changes, "up": up, "down": down });
     context.output.result(&value, |_| {
-        if script.up.is_empty() {
+        if up.is_empty() {
             return "No difference: the migrations build what the schema declares.\n".to_owned();
         }
-        script.up.iter().map(|statement| format!("{statement};\n")).collect()
+        up.iter().map(|statement| format!("{statement};\n")).collect()
     });
     Ok(if exit_code && !change.operations.is_empty() { ExitCode::Found } else { ExitCode::Done })
 }

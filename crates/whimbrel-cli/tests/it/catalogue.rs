@@ -72,8 +72,10 @@ fn sqlite_dump(project: &Project) -> String {
     };
     let mut dump = query(SQLITE_WORDS);
     for table in &catalogue.tables {
-        let pairs: Vec<_> =
-            table.columns.iter().map(|column| format!("'{0}', \"{0}\"", column.name)).collect();
+        // JSON has no bytes.
+        let value =
+            |name: &str| format!("'{name}', iif(typeof(\"{name}\") = 'blob', hex(\"{name}\"), \"{name}\")");
+        let pairs: Vec<_> = table.columns.iter().map(|column| value(&column.name)).collect();
         let object = format!("json_object({})", pairs.join(", "));
         dump += &query(&format!("SELECT '{0}|' || {object} FROM \"{0}\" ORDER BY 1", table.name));
     }

@@ -3,11 +3,14 @@
 //! The base seed is new in every run and printed; `WHIMBREL_TEST_SEED` repeats one.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use whimbrel_engine::{HistoryChange, HistoryEntry, HistoryKind, Scope, Source, Statement, Step, Unwatched};
+use whimbrel_engine::{
+    Batch, Grouping, HistoryChange, HistoryEntry, HistoryKind, JournalEntry, JournalState, Scope, Source,
+    Statement, Step, Unit, Unwatched,
+};
 use whimbrel_schema::catalog::{Catalog, ColumnType, IndexPartTarget};
-use whimbrel_schema::ddl;
+use whimbrel_schema::ddl::{self, Forms, Section};
 use whimbrel_schema::diff::{describe, diff};
 use whimbrel_schema::generate::{Histogram, Options, Random, random_schema};
 use whimbrel_schema::lower::lower;
@@ -110,13 +113,15 @@ fn lead_between(engine: Engine, first: u64) {
                 lower(&random_schema(seed, options).0).unwrap().catalog
             });
             change_columns(&mut other, &mut Random::new(seed), engine);
-            if let Err(what) = there_and_back(session.as_mut(), &one, &other).await {
-                failures.push(format!("{engine:?}, seed {seed}: {what}"));
+            for forms in [Forms::Safe, Forms::Plain] {
+                if let Err(what) = there_and_back(session.as_mut(), &one, &other, forms).await {
+                    failures.push(format!("{engine:?}, {forms:?}, seed {seed}: {what}"));
+                }
+                for catalog in [&one, &other] {
+                    session.clear(&scope_of(catalog)).await.unwrap();
+                }
+                session.prepare().await.unwrap();
             }
-            for catalog in [&one, &other] {
-                session.clear(&scope_of(catalog)).await.unwrap();
-            }
-            session.prepare().await.unwrap();
         }
         assert!(
             failures.is_empty(),
@@ -174,22 +179,18 @@ async fn there_and_back(
     engine: &mut dyn whimbrel_engine::Engine,
     one: &Catalog,
     other: &Catalog,
+    forms: Forms,
 ) -> Result<(), String> {
-    let first = ddl::script(&diff(&Catalog::default(), one, &[]));
-    engine
-        .apply(&step(&first.up, "0001", true), &mut Unwatched)
-        .await
-        .map_err(|error| format!("building: {error:?}"))?;
+    let first = ddl::script(&diff(&Catalog::default(), one, &[]), &Catalog::default(), Forms::Plain);
+    run(engine, &first.up, "0001", true).await.map_err(|error| format!("building: {error:?}"))?;
     let operations = diff(one, other, &[]);
     assert!(!operations.is_empty(), "the two schemas differ");
-    let change = ddl::script(&operations);
-    engine
-        .apply(&step(&change.up, "0002", true), &mut Unwatched)
+    let change = ddl::script(&operations, one, forms);
+    run(engine, &change.up, "0002", true)
         .await
         .map_err(|error| format!("there: {error:?}\n{:#?}", change.up))?;
     stands(engine, other).await.map_err(|what| format!("there: {what}\n{:#?}", change.up))?;
-    engine
-        .apply(&step(&change.down, "0002", false), &mut Unwatched)
+    run(engine, &change.down, "0002", false)
         .await
         .map_err(|error| format!("back: {error:?}\n{:#?}", change.down))?;
     stands(engine, one).await.map_err(|what| format!("back: {what}\n{:#?}", change.down))
@@ -215,13 +216,10 @@ async fn stands(engine: &mut dyn whimbrel_engine::Engine, wanted: &Catalog) -> R
 /// Builds the catalogue, compares what stands with what is wanted, and takes everything down again.
 async fn build_and_empty(engine: &mut dyn whimbrel_engine::Engine, declared: &Catalog) -> Result<(), String> {
     let scope = scope_of(declared);
-    let script = ddl::script(&diff(&Catalog::default(), declared, &[]));
+    let script = ddl::script(&diff(&Catalog::default(), declared, &[]), &Catalog::default(), Forms::Plain);
     let relational = engine.relational().expect("the engine is relational");
     let desired = relational.normalise(declared).await.map_err(|error| format!("normalising: {error:?}"))?;
-    engine
-        .apply(&step(&script.up, "0001", true), &mut Unwatched)
-        .await
-        .map_err(|error| format!("up: {error:?}"))?;
+    run(engine, &script.up, "0001", true).await.map_err(|error| format!("up: {error:?}"))?;
     let relational = engine.relational().expect("the engine is relational");
     let present = relational.introspect(&scope).await.map_err(|error| format!("reading: {error:?}"))?;
     let differences = describe(&diff(&present, &desired, &[]));
@@ -231,10 +229,7 @@ async fn build_and_empty(engine: &mut dyn whimbrel_engine::Engine, declared: &Ca
     if present != desired {
         return Err(first_inequality(&present, &desired));
     }
-    engine
-        .apply(&step(&script.down, "0001", false), &mut Unwatched)
-        .await
-        .map_err(|error| format!("down: {error:?}"))?;
+    run(engine, &script.down, "0001", false).await.map_err(|error| format!("down: {error:?}"))?;
     let relational = engine.relational().expect("the engine is relational");
     let left = relational.introspect(&scope).await.map_err(|error| format!("reading: {error:?}"))?;
     if left.is_empty() { Ok(()) } else { Err(format!("the way down leaves {left:#?}")) }
@@ -252,18 +247,65 @@ fn scope_of(declared: &Catalog) -> Scope {
     Scope { schemas: schemas.collect() }
 }
 
+/// Runs a section as the product does: as one transaction, or unit by unit; batches at once.
+async fn run(
+    engine: &mut dyn whimbrel_engine::Engine,
+    section: &Section,
+    version: &str,
+    up: bool,
+) -> whimbrel_engine::Result<()> {
+    let step = step(section, engine.dialect(), version, up);
+    let Some(units) = step.units(&|statement| engine.runs_outside(statement)) else {
+        engine.apply(&step, &mut Unwatched).await?;
+        return Ok(());
+    };
+    for (position, unit) in (1..).zip(&units) {
+        if let Unit::Outside(statement) = unit {
+            let outside = engine.outside_transactions().expect("the engine has such statements");
+            outside.run_outside(&step.source, statement, &mut Unwatched).await?;
+            continue;
+        }
+        let entry = JournalEntry {
+            version: "generated".to_owned(),
+            direction: "up".to_owned(),
+            position,
+            checksum: String::new(),
+            state: JournalState::Done,
+            cursor: None,
+            rows: 0,
+            duration_ms: 0,
+        };
+        engine.journal().run_together(&step.source, unit.statements(), &entry, &mut Unwatched).await?;
+    }
+    engine.journal().finish(&step.history, 0).await
+}
+
 /// A migration of these statements.
-fn step(statements: &[String], version: &str, up: bool) -> Step {
+fn step(section: &Section, dialect: &str, version: &str, up: bool) -> Step {
     let mut text = String::new();
-    let statements = statements
-        .iter()
-        .map(|sql| {
-            let offset = text.len();
-            text.push_str(sql);
+    let mut statements = Vec::new();
+    let is_whole = section.units.len() == 1;
+    for (number, unit) in section.units.iter().enumerate() {
+        if unit.dialect.is_some_and(|only| only != dialect) {
+            continue;
+        }
+        for each in &unit.statements {
+            let mut statement = Statement::new(each.sql.as_str(), text.len());
+            statement.grouping = match unit.statements.len() {
+                _ if is_whole => Grouping::File,
+                1 => Grouping::Alone,
+                _ => Grouping::Group(number),
+            };
+            statement.batch = each.batch.as_ref().map(|batch| Batch {
+                size: u64::from(batch.size),
+                key: batch.key.clone(),
+                pause: Duration::ZERO,
+            });
+            text.push_str(&each.sql);
             text.push_str(";\n");
-            Statement::new(sql.clone(), offset)
-        })
-        .collect();
+            statements.push(statement);
+        }
+    }
     let entry = HistoryEntry {
         version: version.to_owned(),
         name: "generated".to_owned(),

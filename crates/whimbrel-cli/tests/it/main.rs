@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod adopt;
 mod adoption;
 mod catalogue;
 mod crash;
@@ -10,6 +11,17 @@ mod faults;
 mod forgotten;
 mod generated;
 mod golden;
+mod hooks;
+mod import_alembic;
+mod lint;
+mod load;
+mod locks;
+mod offline;
+mod preflight;
 mod project;
+mod rebase;
+mod repeatable;
 mod snapshots;
+mod squash;
 mod systems;
+mod type_change;

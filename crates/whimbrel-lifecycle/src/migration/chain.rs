@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::source::hex;
-use super::{Folder, MigrationError};
+use super::{Folder, MigrationError, conflict};
 
 /// The chain's file name within the migrations folder.
 pub const SUM_FILE: &str = "whimbrel.sum";
@@ -27,7 +27,12 @@ struct Link {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chain {
     links: Vec<Link>,
+    /// Name and checksum of each repeatable file; they have no place in the order, so they stand beside it.
+    repeatables: Vec<(String, String)>,
 }
+
+/// The word that stands in the place of a repeatable file's hash.
+const REPEATABLE: &str = "repeatable";
 
 impl Chain {
     /// The chain over the files as they are now.
@@ -42,6 +47,11 @@ impl Chain {
                 hash,
             });
         }
+        chain.repeatables = folder
+            .repeatables
+            .iter()
+            .map(|repeatable| (repeatable.file_name.clone(), repeatable.checksum.clone()))
+            .collect();
         chain
     }
 
@@ -62,11 +72,18 @@ impl Chain {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
+            if conflict::begins(line) {
+                return Err(MigrationError::MergeConflict { line: index + 1 });
+            }
             let bad = |what: &str| MigrationError::BadSum { line: index + 1, what: what.to_owned() };
             let words: Vec<&str> = line.split_whitespace().collect();
             let [hash, checksum, file_name] = words[..] else {
                 return Err(bad("a line holds a hash, a checksum and a file name"));
             };
+            if hash == REPEATABLE {
+                chain.repeatables.push((file_name.to_owned(), checksum.to_owned()));
+                continue;
+            }
             if hash != link_hash(chain.links.last(), file_name, checksum) {
                 return Err(bad(
                     "the hash does not follow from the lines before: a line was changed, moved or lost",
@@ -81,6 +98,18 @@ impl Chain {
         Ok(chain)
     }
 
+    /// The names of the sealed files in a chain's text, whatever is wrong with its hashes.
+    #[must_use]
+    pub(crate) fn names_in(text: &str) -> Vec<String> {
+        let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
+        lines
+            .filter_map(|line| match line.split_whitespace().collect::<Vec<_>>()[..] {
+                [_, _, file_name] => Some(file_name.to_owned()),
+                _ => None,
+            })
+            .collect()
+    }
+
     /// Writes the chain beside the files, whole or not at all.
     ///
     /// # Errors
@@ -91,6 +120,9 @@ impl Chain {
         let mut text = format!("{HEADER}\n");
         for link in &self.links {
             text.push_str(&format!("{} {} {}\n", link.hash, link.checksum, link.file_name));
+        }
+        for (file_name, checksum) in &self.repeatables {
+            text.push_str(&format!("{REPEATABLE} {checksum} {file_name}\n"));
         }
         std::fs::write(&fresh, text).map_err(|error| file_error(fresh.clone(), &error))?;
         std::fs::rename(&fresh, &path).map_err(|error| file_error(path, &error))
@@ -105,25 +137,31 @@ impl Chain {
     /// How the files differ from this sealed chain, a sentence each; empty where they do not.
     #[must_use]
     pub fn changes(&self, present: &Chain) -> Vec<String> {
+        let (sealed, found) = (self.checksums(), present.checksums());
         let mut changes = Vec::new();
-        for link in &self.links {
-            match present.links.iter().find(|candidate| candidate.file_name == link.file_name) {
-                None => changes.push(format!("{} is missing", link.file_name)),
-                Some(found) if found.checksum != link.checksum => {
-                    changes.push(format!("{} was changed", link.file_name));
-                }
+        for (file_name, checksum) in &sealed {
+            match found.iter().find(|(candidate, _)| candidate == file_name) {
+                None => changes.push(format!("{file_name} is missing")),
+                Some((_, present)) if present != checksum => changes.push(format!("{file_name} was changed")),
                 Some(_) => {}
             }
         }
-        for link in &present.links {
-            if !self.links.iter().any(|candidate| candidate.file_name == link.file_name) {
-                changes.push(format!("{} is new", link.file_name));
+        for (file_name, _) in &found {
+            if !sealed.iter().any(|(candidate, _)| candidate == file_name) {
+                changes.push(format!("{file_name} is new"));
             }
         }
         if changes.is_empty() && self != present {
             changes.push("the files are in another order".to_owned());
         }
         changes
+    }
+
+    /// Name and checksum of every file.
+    fn checksums(&self) -> Vec<(&str, &str)> {
+        let versioned = self.links.iter().map(|link| (link.file_name.as_str(), link.checksum.as_str()));
+        let repeatable = self.repeatables.iter().map(|(name, checksum)| (name.as_str(), checksum.as_str()));
+        versioned.chain(repeatable).collect()
     }
 
     /// The names of the sealed files whose content in `present` is not the sealed one, or that are gone.

@@ -34,6 +34,35 @@ impl NewMigration {
     /// # Errors
     /// The file exists, or the folder cannot be written.
     pub fn write(&self, folder: &Folder) -> Result<PathBuf, MigrationError> {
+        let path = self.write_unsealed(folder)?;
+        Chain::of(&Folder::read(&folder.path)?).write(&folder.path)?;
+        Ok(path)
+    }
+
+    /// Writes several files and the chain over them; where one cannot be written, those before it are taken back.
+    ///
+    /// # Errors
+    /// A file exists, or the folder cannot be written.
+    pub fn write_all(files: &[NewMigration], folder: &Folder) -> Result<Vec<PathBuf>, MigrationError> {
+        let mut written = Vec::new();
+        let outcome = files
+            .iter()
+            .try_for_each(|file| file.write_unsealed(folder).map(|path| written.push(path)))
+            .and_then(|()| Folder::read(&folder.path))
+            .and_then(
+                |sealed| if files.is_empty() { Ok(()) } else { Chain::of(&sealed).write(&folder.path) },
+            );
+        if let Err(error) = outcome {
+            for path in &written {
+                // What stays behind is named by the error's folder; the error itself matters more.
+                let _ = std::fs::remove_file(path);
+            }
+            return Err(error);
+        }
+        Ok(written)
+    }
+
+    fn write_unsealed(&self, folder: &Folder) -> Result<PathBuf, MigrationError> {
         let path = folder.path.join(&self.file_name);
         let failed = |path: &std::path::Path, error: std::io::Error| MigrationError::File {
             path: path.display().to_string(),
@@ -55,7 +84,6 @@ impl NewMigration {
                 .map_err(|error| failed(&normalised_path, error))?;
         }
         std::fs::write(&path, &self.text).map_err(|error| failed(&path, error))?;
-        Chain::of(&Folder::read(&folder.path)?).write(&folder.path)?;
         Ok(path)
     }
 }

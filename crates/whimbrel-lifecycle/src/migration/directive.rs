@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use whimbrel_engine::Batch;
 
+use super::{Replaces, Version};
+
 /// The words that may follow `-- whimbrel:`.
-const KNOWN: [&str; 6] = ["up", "down", "engine", "transaction", "batch", "allow"];
+const KNOWN: [&str; 7] = ["up", "down", "engine", "transaction", "batch", "allow", "replaces"];
 /// The dialects that `-- whimbrel:engine` knows; `any` ends the restriction.
 const DIALECTS: [&str; 3] = ["postgres", "sqlite", "any"];
 
@@ -28,6 +30,7 @@ pub(super) enum Directive {
         code: String,
         reason: String,
     },
+    Replaces(Replaces),
     /// goose: what follows is one statement, whatever semicolons it holds.
     StatementBegin,
     StatementEnd,
@@ -38,6 +41,11 @@ pub(super) enum Directive {
 pub(super) struct Wrong {
     pub(super) what: String,
     pub(super) help: String,
+}
+
+/// Whether a comment gives a directive, understood or not.
+pub(crate) fn is_directive(comment: &str) -> bool {
+    !matches!(parse(comment), Ok(None))
 }
 
 fn wrong<T>(what: &str, help: &str) -> Result<T, Wrong> {
@@ -85,6 +93,7 @@ pub(super) fn parse(comment: &str) -> Result<Option<(Directive, Option<String>)>
             );
         }
         ("batch", words) => Directive::Batch(batch(words)?),
+        ("replaces", words) => Directive::Replaces(replaces(words)?),
         // A reason may be reworded after the file was applied.
         ("allow", words) => return Ok(Some((allow(words)?, None))),
         _ => return unknown(verb),
@@ -177,6 +186,21 @@ fn batch(words: &str) -> Result<Batch, Wrong> {
         return wrong("the batch has no size", HELP);
     }
     Ok(batch)
+}
+
+/// `0001..0007 HASH`
+fn replaces(words: &str) -> Result<Replaces, Wrong> {
+    let parsed = words.split_once(char::is_whitespace).and_then(|(range, hash)| {
+        let (from, to) = range.split_once("..")?;
+        Some(Replaces { from: Version::parse(from)?, to: Version::parse(to)?, hash: hash.trim().to_owned() })
+    });
+    match parsed {
+        Some(replaces) if replaces.from <= replaces.to => Ok(replaces),
+        _ => wrong(
+            "this says no range of versions with their hash",
+            "`whimbrel migrate squash FROM..TO` writes the directive: restore the line as it was",
+        ),
+    }
 }
 
 fn allow(words: &str) -> Result<Directive, Wrong> {

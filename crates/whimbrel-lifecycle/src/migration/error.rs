@@ -23,7 +23,7 @@ pub enum MigrationError {
     #[diagnostic(
         code(migrate::file_name),
         help(
-            "name it `<number>-<name>.sql`, as `whimbrel migrate create --name …` does, or move it out of the folder"
+            "name it `<number>-<name>.sql`, as `whimbrel migrate create --name …` does, or `R-<name>.sql` where it is to run whenever it changed, or move it out of the folder"
         )
     )]
     FileName {
@@ -34,13 +34,36 @@ pub enum MigrationError {
     #[error("{first} and {second} have the same version")]
     #[diagnostic(
         code(migrate::duplicate_version),
-        help("give the one that is not applied yet a later number")
+        help(
+            "two branches added them: `whimbrel migrate rebase` gives the one that is not applied yet a later number; name the file that is to move where neither is applied: `whimbrel migrate rebase FILE`"
+        )
     )]
     DuplicateVersion {
         /// One file.
         first: String,
         /// The other.
         second: String,
+    },
+    /// Two repeatable files have the same name.
+    #[error("{first} and {second} are one name to a database")]
+    #[diagnostic(code(migrate::duplicate_repeatable), help("rename one of them, or keep one"))]
+    SameRepeatable {
+        /// One file.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// A repeatable file asks for more than one transaction.
+    #[error("{file} is repeatable, so it is one transaction")]
+    #[diagnostic(
+        code(migrate::repeatable_transaction),
+        help(
+            "take `-- whimbrel:transaction` and `-- whimbrel:batch` out, or write the statement as a migration"
+        )
+    )]
+    RepeatableOutside {
+        /// The file.
+        file: String,
     },
     /// An override belongs to no file.
     #[error("{file} overrides nothing: there is no {base}")]
@@ -79,6 +102,18 @@ pub enum MigrationError {
         /// The file.
         file: String,
     },
+    /// A file that only runs forwards has a way back.
+    #[error("{file} has a `-- whimbrel:down` section, but it is never rolled back")]
+    #[diagnostic(
+        code(migrate::no_way_back),
+        help(
+            "take the section out: a repeatable file runs again when it changed, and a hook runs beside the migrations"
+        )
+    )]
+    NoWayBack {
+        /// The file.
+        file: String,
+    },
     /// The chain file cannot be read.
     #[error("migrations/whimbrel.sum, line {line}: {what}")]
     #[diagnostic(
@@ -92,6 +127,40 @@ pub enum MigrationError {
         line: usize,
         /// What is wrong.
         what: String,
+    },
+    /// Version control left both branches' lines in the chain file.
+    #[error(
+        "migrations/whimbrel.sum, line {line}: version control left its conflict markers here: two branches added migrations"
+    )]
+    #[diagnostic(
+        code(migrate::bad_sum),
+        help(
+            "`whimbrel migrate rebase` numbers the files that are not applied after all others and writes whimbrel.sum anew; `whimbrel migrate seal` does only the latter"
+        )
+    )]
+    MergeConflict {
+        /// The line, from 1.
+        line: usize,
+    },
+    /// A file that is to move has been applied.
+    #[error("{file} is applied in this database, so it keeps its number")]
+    #[diagnostic(
+        code(migrate::rebase_applied),
+        help("roll it back first (`whimbrel rollback`), or name the other file")
+    )]
+    RebaseApplied {
+        /// The file.
+        file: String,
+    },
+    /// A file is named that is not there.
+    #[error("the migrations folder has no file {file}")]
+    #[diagnostic(
+        code(migrate::unknown_file),
+        help("`whimbrel migrate status` lists the files by version and name")
+    )]
+    UnknownFile {
+        /// What was given.
+        file: String,
     },
     /// The files are not those that were sealed.
     #[error("the migration files are not the ones that whimbrel.sum seals: {}", list(.changes))]
@@ -147,11 +216,71 @@ pub enum MigrationError {
         /// The name in the folder.
         present: String,
     },
+    /// A database holds a part of what a squashed file stands for.
+    #[error(
+        "{file} stands for {from} to {to}, but this database has {applied} applied, which is not all of them as they were"
+    )]
+    #[diagnostic(
+        code(migrate::squashed_partly),
+        help(
+            "finish with the old files first: check out the commit before the one that added {file} (`git log --diff-filter=A -- migrations/{file}`), run `whimbrel migrate --to {to}` there against this database, then come back and run `whimbrel migrate`"
+        )
+    )]
+    SquashedPartly {
+        /// The squashed file.
+        file: String,
+        /// The first version that it stands for.
+        from: String,
+        /// The last one.
+        to: String,
+        /// Those that are applied.
+        applied: String,
+    },
+    /// A range of versions that cannot be squashed.
+    #[error("{range} cannot be squashed: {what}")]
+    #[diagnostic(
+        code(migrate::squash_range),
+        help(
+            "name the first and the last version of at least two files: `whimbrel migrate squash 0001..0007`"
+        )
+    )]
+    SquashRange {
+        /// What was given.
+        range: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// The proof of a squash builds databases.
+    #[error(
+        "squashing builds databases beside this one to compare them, and the environment `{environment}` is protected"
+    )]
+    #[diagnostic(
+        code(guard::scratch_databases),
+        help("choose another environment with --env, such as --env development")
+    )]
+    SquashProtected {
+        /// The environment.
+        environment: String,
+    },
+    /// The squashed file builds something else.
+    #[error("one file in the place of {range} would not leave what the files leave:{}", lines(.differences))]
+    #[diagnostic(
+        code(verify::squash_differs),
+        help("nothing was written; without --from-schema the file holds the statements as they are")
+    )]
+    SquashDiffers {
+        /// The range.
+        range: String,
+        /// What differs, a sentence each.
+        differences: Vec<String>,
+    },
     /// A file came in below what is applied.
     #[error("{file} is not applied, but the later {latest} is")]
     #[diagnostic(
         code(migrate::out_of_order),
-        help("give it a number after {latest}: rename the file, then run `whimbrel migrate seal`")
+        help(
+            "`whimbrel migrate rebase` gives it, and what follows it, a number after {latest}; it renames the files and their snapshots and seals them anew"
+        )
     )]
     OutOfOrder {
         /// The file.
@@ -239,6 +368,20 @@ pub enum MigrationError {
         /// What was asked for.
         version: String,
     },
+    /// A stamp that would forget what is applied.
+    #[error("{version} cannot be stamped: the later {latest} is applied")]
+    #[diagnostic(
+        code(migrate::stamp_backwards),
+        help(
+            "`whimbrel rollback --to {version}` undoes what came later; the history never forgets what stands"
+        )
+    )]
+    StampBackwards {
+        /// What was asked for.
+        version: String,
+        /// The newest applied version.
+        latest: String,
+    },
     /// Something must be applied first.
     #[error("{count} migration(s) are pending, the first is {first}")]
     #[diagnostic(code(migrate::pending), help("run `whimbrel migrate` first"))]
@@ -262,6 +405,10 @@ pub enum MigrationError {
         /// The name.
         name: String,
     },
+}
+
+fn lines(sentences: &[String]) -> String {
+    sentences.iter().map(|sentence| format!("\n- {sentence}")).collect()
 }
 
 fn list(changes: &[String]) -> String {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::source::hex;
-use super::{MigrationError, SqlFile, Version, parse};
+use super::{MigrationError, SqlFile, Version, parse, parse_forward};
 
 /// The folder within the migrations folder that keeps the declared schema of each revision.
 pub const SNAPSHOT_FOLDER: &str = "snapshots";
@@ -36,6 +36,29 @@ impl Migration {
     }
 }
 
+/// A file without a version: it runs after the migrations whenever its content changed.
+#[derive(Clone, Debug)]
+pub struct Repeatable {
+    /// The file's name without `R-` or `R__` and without its ending.
+    pub name: String,
+    /// The file's name.
+    pub file_name: String,
+    /// The file's content.
+    pub file: SqlFile,
+    /// Override files (`R-name.sqlite.sql`) by dialect.
+    pub overrides: BTreeMap<String, SqlFile>,
+    /// The checksum over the file and its overrides, lower-case hex.
+    pub checksum: String,
+}
+
+impl Repeatable {
+    /// The content that this dialect runs.
+    #[must_use]
+    pub fn content(&self, dialect: &str) -> &SqlFile {
+        self.overrides.get(dialect).unwrap_or(&self.file)
+    }
+}
+
 /// The migrations of a project, in order.
 #[derive(Clone, Debug)]
 pub struct Folder {
@@ -43,6 +66,8 @@ pub struct Folder {
     pub path: PathBuf,
     /// The migrations in the order of their versions.
     pub migrations: Vec<Migration>,
+    /// The repeatable files by name.
+    pub repeatables: Vec<Repeatable>,
 }
 
 impl Folder {
@@ -51,35 +76,28 @@ impl Folder {
     /// # Errors
     /// A file that cannot be read or understood, a name without a version, a version given twice.
     pub fn read(path: &Path) -> Result<Self, MigrationError> {
-        let mut bases: Vec<(Version, String, String)> = Vec::new();
-        let mut overrides: Vec<(String, String)> = Vec::new();
-        for file_name in sql_files(path)? {
-            let stem = file_name.trim_end_matches(".sql");
-            if let Some((base, _dialect)) = stem.rsplit_once('.') {
-                overrides.push((format!("{base}.sql"), file_name.clone()));
-                continue;
-            }
-            let (version, name) =
-                split_name(stem).ok_or_else(|| MigrationError::FileName { file: file_name.clone() })?;
-            bases.push((version, name, file_name));
-        }
-        bases.sort();
+        let Listing { bases, repeatables, overrides } = list(path)?;
         if let Some(pair) = bases.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             return Err(MigrationError::DuplicateVersion {
                 first: pair[0].2.clone(),
                 second: pair[1].2.clone(),
             });
         }
-        if let Some((base, file)) =
-            overrides.iter().find(|(base, _)| !bases.iter().any(|(_, _, file_name)| file_name == base))
-        {
+        if let Some((base, file)) = overrides.iter().find(|(base, _)| {
+            !bases.iter().any(|(_, _, file_name)| file_name == base)
+                && !repeatables.iter().any(|(_, file_name)| file_name == base)
+        }) {
             return Err(MigrationError::LoneOverride { file: file.clone(), base: base.clone() });
         }
         let migrations = bases
             .into_iter()
             .map(|(version, name, file_name)| load(path, version, name, file_name, &overrides))
             .collect::<Result<_, _>>()?;
-        Ok(Folder { path: path.to_owned(), migrations })
+        let repeatables = repeatables
+            .into_iter()
+            .map(|(name, file_name)| load_repeatable(path, name, file_name, &overrides))
+            .collect::<Result<_, _>>()?;
+        Ok(Folder { path: path.to_owned(), migrations, repeatables })
     }
 
     /// The migration of this version.
@@ -102,6 +120,42 @@ impl Folder {
     }
 }
 
+/// The names of a folder's migration files, whatever is wrong between them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Listing {
+    /// Version, name and file name of each migration, in order.
+    pub(crate) bases: Vec<(Version, String, String)>,
+    /// Name and file name of each repeatable file, by name.
+    pub(crate) repeatables: Vec<(String, String)>,
+    /// Each override file, behind the name of the file that it belongs to.
+    pub(crate) overrides: Vec<(String, String)>,
+}
+
+/// Lists a folder's migration files by their names alone.
+pub(crate) fn list(path: &Path) -> Result<Listing, MigrationError> {
+    let mut listing = Listing::default();
+    for file_name in sql_files(path)? {
+        let stem = file_name.trim_end_matches(".sql");
+        if let Some((base, _dialect)) = stem.rsplit_once('.') {
+            listing.overrides.push((format!("{base}.sql"), file_name.clone()));
+            continue;
+        }
+        if let Some(name) = repeatable_name(stem) {
+            listing.repeatables.push((name, file_name));
+            continue;
+        }
+        let (version, name) =
+            split_name(stem).ok_or_else(|| MigrationError::FileName { file: file_name.clone() })?;
+        listing.bases.push((version, name, file_name));
+    }
+    listing.bases.sort();
+    listing.repeatables.sort();
+    if let Some(pair) = listing.repeatables.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        return Err(MigrationError::SameRepeatable { first: pair[0].1.clone(), second: pair[1].1.clone() });
+    }
+    Ok(listing)
+}
+
 fn load(
     folder: &Path,
     version: Version,
@@ -109,37 +163,65 @@ fn load(
     file_name: String,
     overrides: &[(String, String)],
 ) -> Result<Migration, MigrationError> {
-    let file = read_file(folder, &file_name)?;
+    let file = read_file(folder, &file_name, parse)?;
+    let overrides = read_overrides(folder, &file_name, overrides, parse)?;
+    let checksum = checksum(&file, &overrides);
+    Ok(Migration { version, name, file_name, file, overrides, checksum })
+}
+
+fn load_repeatable(
+    folder: &Path,
+    name: String,
+    file_name: String,
+    overrides: &[(String, String)],
+) -> Result<Repeatable, MigrationError> {
+    let file = read_file(folder, &file_name, parse_forward)?;
+    let overrides = read_overrides(folder, &file_name, overrides, parse_forward)?;
+    let checksum = checksum(&file, &overrides);
+    Ok(Repeatable { name, file_name, file, overrides, checksum })
+}
+
+type Parser = fn(&str, &str) -> Result<SqlFile, MigrationError>;
+
+fn read_overrides(
+    folder: &Path,
+    base: &str,
+    overrides: &[(String, String)],
+    parser: Parser,
+) -> Result<BTreeMap<String, SqlFile>, MigrationError> {
     let mut by_dialect = BTreeMap::new();
-    for (_, override_name) in overrides.iter().filter(|(base, _)| *base == file_name) {
+    for (_, override_name) in overrides.iter().filter(|(owner, _)| owner == base) {
         let stem = override_name.trim_end_matches(".sql");
         let dialect = stem.rsplit_once('.').map_or(stem, |(_, dialect)| dialect);
         if !["sqlite", "postgres"].contains(&dialect) {
             return Err(MigrationError::FileName { file: override_name.clone() });
         }
-        by_dialect.insert(dialect.to_owned(), read_file(folder, override_name)?);
+        by_dialect.insert(dialect.to_owned(), read_file(folder, override_name, parser)?);
     }
-    let checksum = if by_dialect.is_empty() {
-        file.checksum.clone()
-    } else {
-        let mut hasher = Sha256::new();
-        hasher.update(&file.checksum);
-        for (dialect, content) in &by_dialect {
-            hasher.update(format!("\n{dialect} {}", content.checksum));
-        }
-        hex(&hasher.finalize())
-    };
-    Ok(Migration { version, name, file_name, file, overrides: by_dialect, checksum })
+    Ok(by_dialect)
 }
 
-fn read_file(folder: &Path, file_name: &str) -> Result<SqlFile, MigrationError> {
+/// The checksum over a file and its overrides, lower-case hex.
+fn checksum(file: &SqlFile, overrides: &BTreeMap<String, SqlFile>) -> String {
+    if overrides.is_empty() {
+        return file.checksum.clone();
+    }
+    let mut hasher = Sha256::new();
+    hasher.update(&file.checksum);
+    for (dialect, content) in overrides {
+        hasher.update(format!("\n{dialect} {}", content.checksum));
+    }
+    hex(&hasher.finalize())
+}
+
+fn read_file(folder: &Path, file_name: &str, parser: Parser) -> Result<SqlFile, MigrationError> {
     let path = folder.join(file_name);
     let text = std::fs::read_to_string(&path).map_err(|error| MigrationError::File {
         path: path.display().to_string(),
         reason: error.to_string(),
     })?;
     let folder_name = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    parse(&format!("{folder_name}/{file_name}"), &text)
+    parser(&format!("{folder_name}/{file_name}"), &text)
 }
 
 fn sql_files(path: &Path) -> Result<Vec<String>, MigrationError> {
@@ -166,11 +248,17 @@ fn sql_files(path: &Path) -> Result<Vec<String>, MigrationError> {
 }
 
 /// `0001-create-tables` → (`0001`, `create-tables`); `_` separates as well.
-fn split_name(stem: &str) -> Option<(Version, String)> {
+pub(crate) fn split_name(stem: &str) -> Option<(Version, String)> {
     let digits = stem.bytes().take_while(u8::is_ascii_digit).count();
     let version = Version::parse(&stem[..digits])?;
     let name = stem[digits..].strip_prefix(['-', '_'])?;
     (!name.is_empty() && !version.is_zero()).then(|| (version, name.to_owned()))
+}
+
+/// `R-views` or `R__views` → `views`.
+fn repeatable_name(stem: &str) -> Option<String> {
+    let name = stem.strip_prefix("R__").or_else(|| stem.strip_prefix("R-"))?;
+    (!name.is_empty()).then(|| name.to_owned())
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 //!
 //! This module reads and writes the migrations folder; it speaks to no database.
 
+mod body;
 mod chain;
+pub(crate) mod conflict;
 mod create;
 mod directive;
 mod error;
@@ -10,14 +12,19 @@ mod folder;
 mod plan;
 mod range;
 mod source;
+mod squashed;
 mod version;
 
+pub(crate) use body::StatementHead;
 pub use chain::{Chain, SUM_FILE};
 pub use create::{NewMigration, Snapshot, file_stem, next_version};
+pub(crate) use directive::is_directive;
 pub use error::MigrationError;
-pub use folder::{Folder, Migration, SNAPSHOT_FOLDER};
+pub use folder::{Folder, Migration, Repeatable, SNAPSHOT_FOLDER};
+pub(crate) use folder::{Listing, list, split_name};
 pub use plan::{Direction, PlannedStep, State, Target};
 pub(crate) use range::{Batched, Range};
 pub(crate) use source::hex;
-pub use source::{ScopedStatement, SqlFile, parse};
+pub use source::{ScopedStatement, SqlFile, parse, parse_forward};
+pub use squashed::{Replacement, Replaces, replaced_hash};
 pub use version::Version;

@@ -1,8 +1,9 @@
 //! Plans: which steps take a history from where it stands to a target version.
 
-use whimbrel_engine::{HistoryChange, HistoryEntry, HistoryKind, Step};
+use whimbrel_engine::{Allowance, HistoryChange, HistoryEntry, HistoryKind, Step};
 
-use super::{Chain, Folder, Migration, MigrationError, Version};
+use super::squashed::take_over;
+use super::{Chain, Folder, Migration, MigrationError, Replacement, Version};
 
 /// Upwards applies, downwards rolls back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -32,12 +33,32 @@ pub enum Target {
 pub struct PlannedStep {
     /// Up or down.
     pub direction: Direction,
-    /// The version.
+    /// The version; zero where the file is repeatable and has none.
     pub version: Version,
     /// The file's name.
     pub file_name: String,
     /// The step for the engine.
     pub step: Step,
+    /// The lint findings that the file accepts as a whole.
+    pub allowed: Vec<Allowance>,
+    /// Whether the file has a way down.
+    pub reversible: bool,
+}
+
+impl PlannedStep {
+    /// The version as it is listed: `R` for a repeatable file.
+    #[must_use]
+    pub fn label(&self) -> String {
+        if self.version.is_zero() { crate::repeatable::LABEL.to_owned() } else { self.version.to_string() }
+    }
+}
+
+impl PlannedStep {
+    /// Whether the other one takes the same file the same way.
+    pub(crate) fn is_same(&self, other: &PlannedStep) -> bool {
+        (self.direction, &self.version, &self.file_name)
+            == (other.direction, &other.version, &other.file_name)
+    }
 }
 
 /// The files and the history side by side, found to agree.
@@ -45,8 +66,9 @@ pub struct PlannedStep {
 pub struct State<'a> {
     folder: &'a Folder,
     chain: Chain,
-    /// The history, in the order of versions.
+    /// The history, in the order of versions; a squashed file stands for those that it replaces.
     applied: Vec<HistoryEntry>,
+    replacements: Vec<Replacement>,
 }
 
 impl<'a> State<'a> {
@@ -57,6 +79,8 @@ impl<'a> State<'a> {
     pub fn new(folder: &'a Folder, history: Vec<HistoryEntry>) -> Result<Self, MigrationError> {
         let mut applied = history;
         applied.sort_by_cached_key(|entry| Version::parse(&entry.version));
+        let chain = Chain::of(folder);
+        let replacements = take_over(folder, &chain, &mut applied)?;
         for entry in &applied {
             let found = Version::parse(&entry.version).and_then(|version| folder.find(&version));
             let Some(migration) = found else {
@@ -79,7 +103,7 @@ impl<'a> State<'a> {
                 });
             }
         }
-        let state = State { folder, chain: Chain::of(folder), applied };
+        let state = State { folder, chain, applied, replacements };
         state.refuse_gaps()?;
         Ok(state)
     }
@@ -105,6 +129,12 @@ impl<'a> State<'a> {
     #[must_use]
     pub fn applied(&self) -> &[HistoryEntry] {
         &self.applied
+    }
+
+    /// The entries of the history that squashed files are to take the place of.
+    #[must_use]
+    pub fn replacements(&self) -> &[Replacement] {
+        &self.replacements
     }
 
     /// The files that are not applied, oldest first.
@@ -158,6 +188,12 @@ impl<'a> State<'a> {
         }
     }
 
+    /// The step that applies one file, whether or not its turn has come; for looking at, not for running.
+    #[must_use]
+    pub fn step_of(&self, migration: &Migration, dialect: &str) -> PlannedStep {
+        self.step_up(migration, dialect, "", &|_| None)
+    }
+
     /// The history entry that applying this migration leaves.
     #[must_use]
     pub fn new_entry(
@@ -199,6 +235,8 @@ impl<'a> State<'a> {
                 statements: content.statements(true, dialect).unwrap_or_default(),
                 history: HistoryChange::Insert(entry),
             },
+            allowed: content.allowed.clone(),
+            reversible: content.down.is_some(),
         }
     }
 
@@ -224,6 +262,8 @@ impl<'a> State<'a> {
                         statements,
                         history: HistoryChange::Remove { version: entry.version.clone() },
                     },
+                    allowed: content.allowed.clone(),
+                    reversible: true,
                 })
             })
             .collect()

@@ -35,6 +35,10 @@ impl Word<'_> {
     }
 }
 
+/// What stands for the key's column and for the lower end of a range in a script's template.
+const KEY_PLACE: &str = "whimbrel:key";
+const ABOVE_PLACE: &str = "whimbrel:above";
+
 impl Batched {
     /// Reads the statement; none where it has another form.
     pub(crate) fn read(sql: &str) -> Option<Self> {
@@ -103,6 +107,28 @@ impl Batched {
                 let (head, tail) = self.sql.split_at(self.insertion);
                 format!("{}\nWHERE {limits} {tail}", head.trim_end()).trim_end().to_owned()
             }
+        }
+    }
+
+    /// The statement with places for what only the server knows, for a script.
+    pub(crate) fn template(&self, batch: &whimbrel_engine::Batch) -> whimbrel_engine::BatchTemplate {
+        let key = batch.key.clone().unwrap_or_else(|| KEY_PLACE.to_owned());
+        let column = format!("{}.{}", self.reference, quote(&key));
+        let value = literal(whimbrel_engine::BATCH_VALUE);
+        let range = Range { above: Some(ABOVE_PLACE), up_to: Some(whimbrel_engine::BATCH_VALUE) };
+        let (above, up_to) = (format!("{column} > {value}"), format!("{column} <= {value}"));
+        let bounded =
+            self.within(&key, range).replace(&format!("{column} > {}", literal(ABOVE_PLACE)), &above);
+        whimbrel_engine::BatchTemplate {
+            table: self.table.clone(),
+            key: batch.key.clone(),
+            whole: self.sql.clone(),
+            bounded,
+            key_place: quote(&key),
+            above,
+            up_to,
+            size: batch.size,
+            pause: batch.pause,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Reading one SQL migration file: its sections, statements, directives and checksum.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use miette::{NamedSource, SourceSpan};
@@ -7,8 +8,9 @@ use sha2::{Digest as _, Sha256};
 use squawk_lexer::TokenKind;
 use whimbrel_engine::{Allowance, Batch, Grouping, Source, Statement};
 
-use super::MigrationError;
+use super::body::StatementHead;
 use super::directive::{self, Directive};
+use super::{MigrationError, Replaces};
 
 /// One statement with the dialect that it is meant for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +32,10 @@ pub struct SqlFile {
     pub down: Option<Vec<ScopedStatement>>,
     /// The lint findings that are accepted for the whole file.
     pub allowed: Vec<Allowance>,
+    /// The files that this one stands for, where it was squashed from several.
+    pub replaces: Option<Replaces>,
+    /// Where the sections' texts stand in the source, upwards and downwards, without their markers.
+    pub(crate) sections: [Option<Range<usize>>; 2],
     /// SHA-256 over the tokens and directives, lower-case hex. Comments, white space and line ends do not count.
     pub checksum: String,
 }
@@ -55,7 +61,33 @@ impl SqlFile {
 /// A statement outside a section, a section given twice, an unknown directive, an unfinished string or
 /// comment, or no `-- whimbrel:up` at all; each with the place.
 pub fn parse(name: &str, text: &str) -> Result<SqlFile, MigrationError> {
+    read(Reader::new(name, text))
+}
+
+/// Reads a file that only ever runs forwards: a repeatable one, or a hook. It needs no marker.
+///
+/// # Errors
+/// As [`parse`]; or it has a way back.
+pub fn parse_forward(name: &str, text: &str) -> Result<SqlFile, MigrationError> {
     let mut reader = Reader::new(name, text);
+    if !text.lines().any(is_up_marker) {
+        reader.open_section(Section::Up, 0, 0);
+        reader.up = Some(Vec::new());
+    }
+    let file = read(reader)?;
+    if file.down.is_some() {
+        return Err(MigrationError::NoWayBack { file: name.to_owned() });
+    }
+    Ok(file)
+}
+
+fn is_up_marker(line: &str) -> bool {
+    let parsed = line.trim_start().starts_with("--").then(|| directive::parse(line.trim_start()));
+    matches!(parsed, Some(Ok(Some((Directive::Up { .. }, _)))))
+}
+
+fn read(mut reader: Reader<'_>) -> Result<SqlFile, MigrationError> {
+    let text = reader.text;
     let mut offset = 0;
     for token in squawk_lexer::tokenize(text) {
         let length = usize::try_from(token.len).expect("a token's length fits");
@@ -82,10 +114,8 @@ struct Reader<'a> {
     dialect: Option<String>,
     /// Where the open statement begins, and where its last token ends.
     open: Option<(usize, usize)>,
-    /// Words of the open statement that matter for finding its end.
-    head: Vec<String>,
-    /// Nesting of `BEGIN ATOMIC … END` and `CASE … END` in a routine's body.
-    depth: usize,
+    /// What matters of the open statement for finding its end.
+    head: StatementHead,
     /// Within goose's `StatementBegin` … `StatementEnd`.
     in_one_statement: bool,
     /// What the file says of transactions above its first section.
@@ -97,6 +127,8 @@ struct Reader<'a> {
     batch: Option<(Batch, usize)>,
     allowed: Vec<Allowance>,
     file_allowed: Vec<Allowance>,
+    replaces: Option<Replaces>,
+    sections: [Option<Range<usize>>; 2],
     up: Option<Vec<ScopedStatement>>,
     down: Option<Vec<ScopedStatement>>,
     hasher: Sha256,
@@ -110,8 +142,7 @@ impl<'a> Reader<'a> {
             section: Section::Before,
             dialect: None,
             open: None,
-            head: Vec::new(),
-            depth: 0,
+            head: StatementHead::default(),
             in_one_statement: false,
             file_grouping: Grouping::File,
             grouping: Grouping::File,
@@ -119,6 +150,8 @@ impl<'a> Reader<'a> {
             batch: None,
             allowed: Vec::new(),
             file_allowed: Vec::new(),
+            replaces: None,
+            sections: [None, None],
             up: None,
             down: None,
             hasher: Sha256::new(),
@@ -150,38 +183,19 @@ impl<'a> Reader<'a> {
                 text.len(),
             ));
         }
-        if kind == TokenKind::Semi && self.depth == 0 && !self.in_one_statement {
+        if kind == TokenKind::Semi && !self.head.in_body() && !self.in_one_statement {
             return self.end_statement();
         }
         if kind == TokenKind::Ident {
-            self.track_body(&text.to_ascii_lowercase());
+            self.head.word(&text.to_ascii_lowercase());
         }
         let start = self.open.map_or(offset, |(start, _)| start);
         self.open = Some((start, offset + text.len()));
         Ok(())
     }
 
-    /// A routine's `BEGIN ATOMIC … END` holds semicolons of its own.
-    fn track_body(&mut self, word: &str) {
-        if self.head.len() < 4 {
-            self.head.push(word.to_owned());
-        }
-        let in_routine = self.head.first().is_some_and(|first| first == "create")
-            && self.head.iter().any(|word| word == "function" || word == "procedure");
-        if !in_routine {
-            return;
-        }
-        match word {
-            "atomic" => self.depth += 1,
-            "case" if self.depth > 0 => self.depth += 1,
-            "end" if self.depth > 0 => self.depth -= 1,
-            _ => {}
-        }
-    }
-
     fn end_statement(&mut self) -> Result<(), MigrationError> {
-        self.depth = 0;
-        let head = std::mem::take(&mut self.head);
+        let head = self.head.take();
         let Some((start, end)) = self.open.take() else { return Ok(()) };
         if controls_transaction(&head) {
             return Err(self.syntax(
@@ -250,6 +264,10 @@ impl<'a> Reader<'a> {
                 }
                 Ok(())
             }
+            Directive::Replaces(replaces) => {
+                self.replaces = Some(replaces);
+                Ok(())
+            }
             Directive::StatementBegin => {
                 self.end_statement()?;
                 self.in_one_statement = true;
@@ -299,8 +317,17 @@ impl<'a> Reader<'a> {
             ));
         }
         *slot = Some(Vec::new());
-        self.section = section;
+        self.open_section(section, offset, offset + text.len());
         Ok(())
+    }
+
+    /// Ends the open section's text where a marker begins, and begins the next one's after it.
+    fn open_section(&mut self, section: Section, ends: usize, begins: usize) {
+        for open in self.sections.iter_mut().flatten().filter(|range| range.end == self.text.len()) {
+            open.end = ends;
+        }
+        self.sections[usize::from(section == Section::Down)] = Some(begins..self.text.len());
+        self.section = section;
     }
 
     fn finish(mut self) -> Result<SqlFile, MigrationError> {
@@ -321,6 +348,8 @@ impl<'a> Reader<'a> {
             up,
             down: self.down,
             allowed: self.file_allowed,
+            replaces: self.replaces,
+            sections: self.sections,
             checksum: hex(&self.hasher.finalize()),
         })
     }

@@ -27,6 +27,11 @@ impl EnvironmentVariables {
         self
     }
 
+    /// Lists the names with their values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Gives a variable's value, empty or not.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 use super::error::{ProjectError, SourceView, line_at};
+use super::hooks;
 use super::interpret::{self, Problem, Raw, nearest};
 use super::keys::{self, Kind, Place};
 use super::mask::{self, Edit};
@@ -214,8 +215,8 @@ impl Walk {
             match (self.leaf(&key_pattern), value.get_ref()) {
                 // `variables.environment` and its like are leaves; `variables.pool` is a table.
                 (Some(kind), value_ref) => {
-                    let raw = raw(value_ref);
-                    if let Err(problem) = check(kind, &raw) {
+                    let (raw, problem) = read_value(kind, value_ref);
+                    if let Some(problem) = problem {
                         mistakes.push(mistake(value.span(), What::Value { kind, problem }));
                     }
                     let entry = Entry { raw: normal(kind, raw), span: value.span() };
@@ -294,6 +295,21 @@ fn article(type_name: &str) -> &'static str {
         "float" => "a number with a fraction",
         _ => "a date or time",
     }
+}
+
+/// Takes a value in, and says what is wrong with it.
+fn read_value(kind: Kind, value: &DeValue<'_>) -> (Raw, Option<Problem>) {
+    if kind == Kind::Hooks
+        && let DeValue::Array(_) = value
+    {
+        return match hooks::read(value) {
+            Ok(hooks) => (Raw::Hooks(hooks), None),
+            Err(problem) => (Raw::Other("array"), Some(problem)),
+        };
+    }
+    let raw = raw(value);
+    let problem = check(kind, &raw).err();
+    (raw, problem)
 }
 
 fn raw(value: &DeValue<'_>) -> Raw {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::hooks::Hook;
 use super::keys::{Kind, quoted};
 use super::values::parse_duration;
 
@@ -12,6 +13,7 @@ pub(crate) enum Raw {
     Integer(i64),
     Boolean(bool),
     List(Vec<String>),
+    Hooks(Vec<Hook>),
     /// A type that no key takes; the name is TOML's.
     Other(&'static str),
 }
@@ -22,7 +24,7 @@ impl Raw {
             Self::Text(_) => "a string",
             Self::Integer(_) => "an integer",
             Self::Boolean(_) => "a boolean",
-            Self::List(_) => "a list",
+            Self::List(_) | Self::Hooks(_) => "a list",
             Self::Other("table") => "a table",
             Self::Other("array") => "a list of other things than strings",
             Self::Other("float") => "a number with a fraction",
@@ -38,6 +40,7 @@ pub(crate) enum Parsed {
     Boolean(bool),
     Duration(Duration),
     List(Vec<String>),
+    Hooks(Vec<Hook>),
 }
 
 /// Why a value does not do. The value itself is never repeated.
@@ -61,6 +64,7 @@ pub(crate) fn read(kind: Kind, raw: Raw) -> Result<Parsed, Problem> {
         (Kind::Integer { min, max }, Raw::Integer(number)) => integer(min, max, u32::try_from(number).ok()),
         (Kind::Boolean, Raw::Boolean(value)) => Ok(Parsed::Boolean(value)),
         (Kind::TextList | Kind::Names, Raw::List(texts)) => list(kind, texts),
+        (Kind::Hooks, Raw::Hooks(hooks)) => Ok(Parsed::Hooks(hooks)),
         (_, raw) => Err(wrong(kind, &raw)),
     }
 }
@@ -87,7 +91,7 @@ pub(crate) fn read_text(kind: Kind, text: &str, speaker: Speaker) -> Result<Pars
         Kind::TextList if speaker == Speaker::Variable => {
             list(kind, text.split(',').map(|part| part.trim().to_owned()).collect())
         }
-        Kind::TextList => Err(wrong(kind, &Raw::Text(String::new()))),
+        Kind::TextList | Kind::Hooks => Err(wrong(kind, &Raw::Text(String::new()))),
     }
 }
 
@@ -99,6 +103,7 @@ fn wrong(kind: Kind, raw: &Raw) -> Problem {
         (Kind::Duration { .. }, Raw::Integer(_)) => "write the unit, in quotes: \"10s\"",
         (Kind::Duration { .. }, _) => "write a whole number and a unit, in quotes: \"10s\"",
         (Kind::TextList, _) => "write [\"one\", \"two\"]",
+        (Kind::Hooks, _) => "write [\"hooks/before.sql\", \"npm run check\"]",
         (Kind::Names, _) => "write \"DATABASE_URL\" or [\"DATABASE_URL\", \"DB_URL\"]",
         (Kind::Text | Kind::Path | Kind::Url | Kind::Choice(_), _) => "write a text in quotes",
     };

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::values::{DataModel, LogFormat, LogLevel, SslMode, Synchronous};
+use super::values::{DataModel, LintLevel, LogFormat, LogLevel, SslMode, Synchronous};
 
 /// What a key takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub(crate) enum Kind {
         off: bool,
     },
     TextList,
+    /// Commands and files of SQL.
+    Hooks,
     /// One name of a variable, or several in order of precedence.
     Names,
 }
@@ -38,6 +40,7 @@ impl Kind {
             Self::Duration { off: false } => "a duration such as \"10s\"".to_owned(),
             Self::Duration { off: true } => "a duration such as \"10s\" (\"0s\" is off)".to_owned(),
             Self::TextList => "a list of strings".to_owned(),
+            Self::Hooks => "a list of commands and files of SQL".to_owned(),
             Self::Names => "a variable's name or a list of names".to_owned(),
         }
     }
@@ -53,6 +56,7 @@ impl Kind {
             Self::Duration { off: false } => "duration".to_owned(),
             Self::Duration { off: true } => "duration, \"0s\" is off".to_owned(),
             Self::TextList => "list of strings".to_owned(),
+            Self::Hooks => "list of hooks".to_owned(),
             Self::Names => "string or list of strings".to_owned(),
         }
     }
@@ -131,12 +135,21 @@ pub(crate) const KEYS: &[Key] = &[
     key("logging.format", Kind::Choice(LogFormat::NAMES), "(production: json; else text)", "The form of a log line."),
     key("logging.sql", Kind::Boolean, "(development: true; else false)", "Whether statements are logged with their text."),
 
+    key("hooks.before_migrate", Kind::Hooks, "(none)", "What runs before files are applied. When one fails, nothing is run."),
+    key("hooks.after_migrate", Kind::Hooks, "(none)", "What runs after files were applied. When one fails, everything stands, and the command exits with 6."),
+    key("hooks.before_rollback", Kind::Hooks, "(none)", "The same, before files are rolled back."),
+    key("hooks.after_rollback", Kind::Hooks, "(none)", "The same, after files were rolled back."),
+    key("hooks.timeout", TIME, "5m", "How long each command may take."),
+    key("lint.level", Kind::Choice(LintLevel::NAMES), "(protected environments: refuse; else advise)", "What findings about a plan's statements do: nothing, or be shown, or stop the plan where they are errors."),
+    key("lint.ignore", Kind::TextList, "(none)", "Codes of findings that are not wanted here: see docs/reference/lint.md."),
+    key("lint.big_table_rows", Kind::Integer { min: 0, max: u32::MAX }, "10000", "On a table with fewer rows a finding about locks is a note."),
+
     key("environments.<name>.url", Kind::Url, "(development and test: sqlite:.whimbrel/<name>.db)", "The database's URL. A relative SQLite path begins at the project's folder."),
     key("environments.<name>.protected", Kind::Boolean, "(development and test: false; else true)", "Whether the environment refuses to be seeded, reset and cleared, and asks for a flag before a rollback."),
 ];
 
 /// The tables whose keys an environment can override and a variable can carry.
-pub(crate) const OVERRIDABLE_TABLES: [&str; 4] = ["pool", "sqlite", "postgres", "logging"];
+pub(crate) const OVERRIDABLE_TABLES: [&str; 5] = ["pool", "sqlite", "postgres", "logging", "lint"];
 
 /// A key where it can stand: each overridable key stands at three places.
 #[derive(Debug)]
@@ -215,11 +228,18 @@ fn introduction(table: &str) -> &'static str {
     match table {
         "variables" => {
             "Which of the project's own variables carry which setting: one name, or several in order of precedence. \
-             Beside the keys below, every key of `[pool]`, `[sqlite]`, `[postgres]` and `[logging]` can stand here, \
+             Beside the keys below, every key of `[pool]`, `[sqlite]`, `[postgres]`, `[logging]` and `[lint]` can stand here, \
              for instance `pool.size = \"DB_POOL_SIZE\"`. A variable's duration may be a bare number of seconds.\n\n"
         }
+        "hooks" => {
+            "A hook is a file of SQL (`\"hooks/before.sql\"`, run on the deployer's connection in one transaction), or a command: \
+             words (`\"npm run check\"`), a list of words (`[\"./tell.sh\", \"two words\"]`), or \
+             `{ run = \"./dump.sh\", url = true }`. No shell reads it, and `${VAR}` is not expanded. It runs in the project's folder, with \
+             `WHIMBREL_ENV`, and `WHIMBREL_PENDING` and `WHIMBREL_APPLIED`, which list files, one a line. It gets no variable that holds \
+             the database's password; with `url = true` it gets the whole URL as `WHIMBREL_URL`. What it writes goes to standard error.\n\n"
+        }
         "environments.<name>" => {
-            "One table an environment. Beside the keys below, the tables `pool`, `sqlite`, `postgres` and `logging` \
+            "One table an environment. Beside the keys below, the tables `pool`, `sqlite`, `postgres`, `logging` and `lint` \
              can stand here and override those of the file's head, for instance `pool.size = 50`.\n\n"
         }
         _ => "",

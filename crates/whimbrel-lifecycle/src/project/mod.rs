@@ -9,6 +9,7 @@ mod environment;
 mod error;
 mod file;
 mod guard;
+mod hooks;
 mod interpret;
 mod keys;
 mod mask;
@@ -32,14 +33,15 @@ use self::resolve::Resolver;
 pub use self::environment::{EnvironmentVariables, ProcessEnvironment};
 pub use self::error::ProjectError;
 pub use self::guard::{Action, GuardError};
+pub use self::hooks::{Hook, HookRun, HookSettings};
 pub use self::keys::reference_markdown;
 pub use self::setting::{Origin, Secret, Setting, SettingRow, VariableFrom, VariableSource};
 pub use self::url::{DatabaseUrl, SqliteLocation, UrlError, UrlScheme};
-pub(crate) use self::values::parse_duration;
 pub use self::values::{
-    DataModel, LogFormat, LogLevel, LoggingSettings, PoolSettings, PostgresSettings, SqliteSettings, SslMode,
-    Synchronous,
+    DataModel, LintLevel, LintSettings, LogFormat, LogLevel, LoggingSettings, PoolSettings, PostgresSettings,
+    SqliteSettings, SslMode, Synchronous,
 };
+pub(crate) use self::values::{duration_text, parse_duration};
 
 /// What the command line says about a project.
 #[derive(Clone, Debug, Default)]
@@ -79,6 +81,10 @@ pub struct Project {
     pub postgres: PostgresSettings,
     /// Logging.
     pub logging: LoggingSettings,
+    /// What runs around the migrations.
+    pub hooks: HookSettings,
+    /// What is looked for in a plan's statements.
+    pub lint: LintSettings,
 }
 
 impl Project {
@@ -152,6 +158,14 @@ impl Project {
                 format: resolver.choice("logging.format", LogFormat::from_name)?,
                 sql: resolver.boolean("logging.sql")?,
             },
+            hooks: HookSettings {
+                before_migrate: resolver.hooks("hooks.before_migrate")?,
+                after_migrate: resolver.hooks("hooks.after_migrate")?,
+                before_rollback: resolver.hooks("hooks.before_rollback")?,
+                after_rollback: resolver.hooks("hooks.after_rollback")?,
+                timeout: resolver.duration("hooks.timeout")?,
+            },
+            lint: lint(&resolver, protected.value)?,
             name,
             model,
             environment,
@@ -160,6 +174,17 @@ impl Project {
             folder,
         })
     }
+}
+
+fn lint(resolver: &Resolver<'_>, is_protected: bool) -> Result<LintSettings, ProjectError> {
+    let default = if is_protected { LintLevel::Refuse } else { LintLevel::Advise };
+    let level = resolver.optional_choice("lint.level", LintLevel::from_name)?;
+    let ignore = resolver.optional_list("lint.ignore")?;
+    Ok(LintSettings {
+        level: level.unwrap_or_else(|| Setting::new(default, Origin::Default)),
+        ignore: ignore.unwrap_or_else(|| Setting::new(Vec::new(), Origin::Default)),
+        big_table_rows: resolver.integer("lint.big_table_rows")?,
+    })
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, ProjectError> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::environment::Variables;
 use super::error::ProjectError;
 use super::file::{ConfigFile, Entry};
+use super::hooks::Hook;
 use super::interpret::{self, Parsed, Problem, Raw, Speaker};
 use super::keys::{self, Kind, OVERRIDABLE_TABLES};
 use super::setting::{Origin, Setting, VariableSource};
@@ -247,6 +248,28 @@ impl Resolver<'_> {
         Ok(setting.map(|name| from_name(&name).expect("the name was checked against the choice's own names")))
     }
 
+    /// Decides a choice without a fixed default.
+    pub(crate) fn optional_choice<T>(
+        &self,
+        key: &str,
+        from_name: fn(&str) -> Option<T>,
+    ) -> Result<Option<Setting<T>>, ProjectError> {
+        let setting = self.optional_text(key)?;
+        Ok(setting.map(|setting| {
+            setting.map(|name| from_name(&name).expect("the name was checked against the choice's own names"))
+        }))
+    }
+
+    /// Decides a list of texts without a fixed default.
+    pub(crate) fn optional_list(&self, key: &str) -> Result<Option<Setting<Vec<String>>>, ProjectError> {
+        Ok(self.setting(key)?.map(|setting| {
+            setting.map(|parsed| match parsed {
+                Parsed::List(texts) => texts,
+                _ => unreachable!("`{key}` is a list by the table of keys"),
+            })
+        }))
+    }
+
     /// Decides a number.
     pub(crate) fn integer(&self, key: &str) -> Result<Setting<u32>, ProjectError> {
         Ok(self.required(key)?.map(|parsed| match parsed {
@@ -282,6 +305,15 @@ impl Resolver<'_> {
         Ok(self.required(key)?.map(|parsed| match parsed {
             Parsed::List(texts) => texts,
             _ => unreachable!("`{key}` is a list by the table of keys"),
+        }))
+    }
+
+    /// Decides a list of hooks; nothing said is an empty one.
+    pub(crate) fn hooks(&self, key: &str) -> Result<Setting<Vec<Hook>>, ProjectError> {
+        let setting = self.setting(key)?.unwrap_or(Setting::new(Parsed::Hooks(Vec::new()), Origin::Default));
+        Ok(setting.map(|parsed| match parsed {
+            Parsed::Hooks(hooks) => hooks,
+            _ => unreachable!("`{key}` is a list of hooks by the table of keys"),
         }))
     }
 

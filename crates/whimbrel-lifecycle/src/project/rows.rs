@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::Project;
+use super::hooks::Hook;
 use super::setting::{Setting, SettingRow};
 use super::values::duration_text;
 
@@ -31,8 +32,27 @@ impl Project {
             shown("logging.level", &self.logging.level),
             shown("logging.format", &self.logging.format),
             shown("logging.sql", &self.logging.sql),
+            shown("lint.level", &self.lint.level),
+            row("lint.ignore", list_or_none(&self.lint.ignore.value), &self.lint.ignore),
+            shown("lint.big_table_rows", &self.lint.big_table_rows),
         ]);
+        rows.extend(self.hook_rows());
         rows
+    }
+
+    fn hook_rows(&self) -> [SettingRow; 5] {
+        let hooks = &self.hooks;
+        let list = |key: &str, setting: &Setting<Vec<Hook>>| {
+            let words: Vec<String> = setting.value.iter().map(ToString::to_string).collect();
+            row(key, if words.is_empty() { "none".to_owned() } else { words.join(", ") }, setting)
+        };
+        [
+            list("hooks.before_migrate", &hooks.before_migrate),
+            list("hooks.after_migrate", &hooks.after_migrate),
+            list("hooks.before_rollback", &hooks.before_rollback),
+            list("hooks.after_rollback", &hooks.after_rollback),
+            time("hooks.timeout", &hooks.timeout),
+        ]
     }
 
     fn pool_rows(&self) -> [SettingRow; 11] {
@@ -75,6 +95,10 @@ impl Project {
     fn path(&self, key: &str, setting: &Setting<std::path::PathBuf>) -> SettingRow {
         row(key, self.relative(&setting.value), setting)
     }
+}
+
+fn list_or_none(texts: &[String]) -> String {
+    if texts.is_empty() { "none".to_owned() } else { texts.join(", ") }
 }
 
 fn row<T>(key: &str, value: String, setting: &Setting<T>) -> SettingRow {

@@ -87,6 +87,18 @@ choice! {
 }
 
 choice! {
+    /// What findings about a plan's statements do.
+    LintLevel {
+        /// Nothing: nobody looks.
+        Off = "off",
+        /// They are shown.
+        Advise = "advise",
+        /// They are shown, and errors stop the plan.
+        Refuse = "refuse",
+    }
+}
+
+choice! {
     /// The form of a log line.
     LogFormat {
         /// For people.
@@ -94,6 +106,17 @@ choice! {
         /// One JSON object a line.
         Json = "json",
     }
+}
+
+/// What is looked for in a plan's statements before they run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LintSettings {
+    /// What findings do.
+    pub level: Setting<LintLevel>,
+    /// Codes of findings that are not wanted.
+    pub ignore: Setting<Vec<String>>,
+    /// On a table with fewer rows a finding about locks is a note.
+    pub big_table_rows: Setting<u32>,
 }
 
 /// The connection pool of a server engine. `None` means that the limit is off.

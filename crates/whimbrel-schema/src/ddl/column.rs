@@ -48,15 +48,18 @@ pub(super) fn statements(operation: &Operation) -> Option<Vec<String>> {
     Some(statements)
 }
 
-fn alter(table: &QualifiedName, column: &str) -> String {
+/// `ALTER TABLE … ALTER COLUMN …`
+pub(super) fn alter(table: &QualifiedName, column: &str) -> String {
     format!("ALTER TABLE {} ALTER COLUMN {}", quote_qualified(table), quote_identifier(column))
 }
 
-fn target(table: &QualifiedName, column: &str) -> String {
+/// `table.column`
+pub(super) fn target(table: &QualifiedName, column: &str) -> String {
     format!("{}.{}", quote_qualified(table), quote_identifier(column))
 }
 
-fn add(table: &QualifiedName, column: &Column) -> Vec<String> {
+/// `ALTER TABLE … ADD COLUMN …` with what comes after it.
+pub(super) fn add(table: &QualifiedName, column: &Column) -> Vec<String> {
     let name = quote_qualified(table);
     let mut statements = vec![format!("ALTER TABLE {name} ADD COLUMN {}", table::column(column))];
     if column.serial && column.nullable {

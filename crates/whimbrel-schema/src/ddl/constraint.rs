@@ -66,11 +66,7 @@ pub(super) fn statements(operation: &Operation) -> Option<Vec<String>> {
         Operation::DropForeignKey { table, constraint } => drop(table, &constraint.name),
         Operation::AddCheck { table, constraint } => add(table, constraint, constraint.not_valid),
         Operation::DropCheck { table, constraint } => drop(table, &constraint.name),
-        Operation::ValidateConstraint { table, constraint } => format!(
-            "ALTER TABLE {} VALIDATE CONSTRAINT {}",
-            quote_qualified(table),
-            quote_identifier(constraint.name())
-        ),
+        Operation::ValidateConstraint { table, constraint } => validate(table, constraint.name()),
         Operation::InvalidateConstraint { table, constraint } => {
             let added = match constraint {
                 Validated::Check(check) => add(table, check, true),
@@ -91,7 +87,7 @@ pub(super) fn statements(operation: &Operation) -> Option<Vec<String>> {
 
 fn index_statements(operation: &Operation) -> Option<Vec<String>> {
     let statement = match operation {
-        Operation::CreateIndex { table, index } => create_index(table, index),
+        Operation::CreateIndex { table, index } => create_index(table, index, Build::Blocking),
         Operation::DropIndex { table, index } => format!("DROP INDEX {}", index_name(table, &index.name)),
         Operation::RenameIndex { table, from, to } => {
             format!("ALTER INDEX {} RENAME TO {}", index_name(table, from), quote_identifier(to))
@@ -106,21 +102,39 @@ fn index_statements(operation: &Operation) -> Option<Vec<String>> {
     Some(vec![statement])
 }
 
-fn index_name(table: &QualifiedName, index: &str) -> String {
+/// An index's name with its schema.
+pub(super) fn index_name(table: &QualifiedName, index: &str) -> String {
     quote_qualified(&table.sibling(index))
 }
 
-fn add(table: &QualifiedName, constraint: &impl Inline, not_valid: bool) -> String {
+/// `ALTER TABLE … ADD CONSTRAINT …`
+pub(super) fn add(table: &QualifiedName, constraint: &impl Inline, not_valid: bool) -> String {
     let not_valid = if not_valid { " NOT VALID" } else { "" };
     format!("ALTER TABLE {} ADD {}{not_valid}", quote_qualified(table), constraint.inline())
 }
 
-fn drop(table: &QualifiedName, name: &str) -> String {
+/// `ALTER TABLE … VALIDATE CONSTRAINT …`
+pub(super) fn validate(table: &QualifiedName, name: &str) -> String {
+    format!("ALTER TABLE {} VALIDATE CONSTRAINT {}", quote_qualified(table), quote_identifier(name))
+}
+
+/// `ALTER TABLE … DROP CONSTRAINT …`
+pub(super) fn drop(table: &QualifiedName, name: &str) -> String {
     format!("ALTER TABLE {} DROP CONSTRAINT {}", quote_qualified(table), quote_identifier(name))
 }
 
+/// Whether writers wait while an index is built.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Build {
+    /// They do.
+    Blocking,
+    /// They do not; the statement cannot run in a transaction.
+    Concurrent,
+}
+
 /// `CREATE INDEX …`
-pub(super) fn create_index(table: &QualifiedName, index: &IndexDefinition) -> String {
+pub(super) fn create_index(table: &QualifiedName, index: &IndexDefinition, build: Build) -> String {
+    let concurrently = if build == Build::Concurrent { "CONCURRENTLY " } else { "" };
     let unique = if index.unique { "UNIQUE " } else { "" };
     let method = if index.method == "btree" { String::new() } else { format!(" USING {}", index.method) };
     let keys: Vec<String> = index.keys.iter().map(part).collect();
@@ -129,7 +143,7 @@ pub(super) fn create_index(table: &QualifiedName, index: &IndexDefinition) -> St
         if index.with.is_empty() { String::new() } else { format!(" WITH ({})", parameters(&index.with)) };
     let condition = index.predicate.as_ref().map_or_else(String::new, |text| format!(" WHERE {text}"));
     format!(
-        "CREATE {unique}INDEX {} ON {}{method} ({}){}{nulls}{with}{condition}",
+        "CREATE {unique}INDEX {concurrently}{} ON {}{method} ({}){}{nulls}{with}{condition}",
         quote_identifier(&index.name),
         quote_qualified(table),
         keys.join(", "),
@@ -182,7 +196,8 @@ fn include(columns: &[String]) -> String {
     if columns.is_empty() { String::new() } else { format!(" INCLUDE ({})", quote_list(columns)) }
 }
 
-fn deferral(deferral: Deferral) -> &'static str {
+/// ` DEFERRABLE …`, or nothing.
+pub(super) fn deferral(deferral: Deferral) -> &'static str {
     match deferral {
         Deferral::NotDeferrable => "",
         Deferral::InitiallyImmediate => " DEFERRABLE",

@@ -1,39 +1,61 @@
 //! A whole migration: statements up and down, and its file.
 
+use crate::catalog::Catalog;
 use crate::operation::Operation;
 
-use super::statements;
+use super::section::{Forms, Section, Unit};
+use super::{safe, statements};
 
 /// The text of a migration, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MigrationText {
-    /// The statements that take the schema forward, without semicolons.
-    pub up: Vec<String>,
-    /// The statements that take it back, without semicolons.
-    pub down: Vec<String>,
+    /// What takes the schema forward.
+    pub up: Section,
+    /// What takes it back.
+    pub down: Section,
     /// What rolling back does not bring back, in plain words.
     pub irreversible: Vec<String>,
     /// What to think of before it runs on tables that hold rows, in plain words.
     pub cautions: Vec<String>,
 }
 
-/// Writes operations as a migration.
+/// Writes operations on this catalogue as a migration.
 #[must_use]
-pub fn script(operations: &[Operation]) -> MigrationText {
+pub fn script(operations: &[Operation], before: &Catalog, forms: Forms) -> MigrationText {
     let mut text = MigrationText::default();
     for operation in operations {
-        text.up.extend(statements(operation));
         if !operation.is_reversible() {
             text.irreversible.push(operation.summary());
         }
-        for note in operation.notes() {
-            if !text.cautions.contains(&note) {
-                text.cautions.push(note);
-            }
+        operation.notes().into_iter().for_each(|note| text.caution(note));
+    }
+    let inverses = inverses(operations);
+    match forms {
+        Forms::Plain => {
+            text.up = in_one_transaction(operations);
+            text.down = in_one_transaction(&inverses);
+        }
+        Forms::Safe => {
+            let up = safe::write(operations, before);
+            text.down = safe::write(&inverses, &up.after).section;
+            text.up = up.section;
+            up.cautions.into_iter().for_each(|caution| text.caution(caution));
         }
     }
-    text.down.extend(inverses(operations).iter().flat_map(statements));
     text
+}
+
+impl MigrationText {
+    fn caution(&mut self, caution: String) {
+        if !self.cautions.contains(&caution) {
+            self.cautions.push(caution);
+        }
+    }
+}
+
+fn in_one_transaction(operations: &[Operation]) -> Section {
+    let unit = Unit::together(operations.iter().flat_map(statements));
+    Section { units: if unit.statements.is_empty() { Vec::new() } else { vec![unit] } }
 }
 
 /// The inverses in their order; types that are recreated several times in a row are so once.
@@ -83,9 +105,7 @@ fn comment(file: &mut String, line: &str) {
     file.push('\n');
 }
 
-fn section(file: &mut String, name: &str, statements: &[String]) {
+fn section(file: &mut String, name: &str, section: &Section) {
     file.push_str(&format!("\n-- whimbrel:{name}\n"));
-    for statement in statements {
-        file.push_str(&format!("\n{statement};\n"));
-    }
+    file.push_str(&section.text());
 }

@@ -3,7 +3,7 @@
 use crate::catalog::{Column, Identity, Table};
 use crate::operation::Operation;
 
-use super::constraint::{self, Inline};
+use super::constraint::{self, Build, Inline};
 use super::quote::{quote_identifier, quote_qualified};
 use super::{comment, parameters, storage_changes};
 
@@ -57,7 +57,9 @@ fn create(table: &Table) -> Vec<String> {
     for definition in unchecked_keys.chain(unchecked) {
         statements.push(format!("ALTER TABLE {name} ADD {definition} NOT VALID"));
     }
-    statements.extend(table.indexes.iter().map(|index| constraint::create_index(&table.name, index)));
+    statements.extend(
+        table.indexes.iter().map(|index| constraint::create_index(&table.name, index, Build::Blocking)),
+    );
     statements.extend(table.comment.as_deref().map(|text| comment("TABLE", &name, Some(text))));
     for column in &table.columns {
         let target = format!("{name}.{}", quote_identifier(&column.name));

@@ -54,10 +54,15 @@ impl Case {
 
     fn check(&self) {
         let operations = diff(&self.from, &self.to, &self.renames);
-        let text = ddl::script(&operations);
+        let text = ddl::script(&operations, &self.from, ddl::Forms::Plain);
         assert_eq!(describe(&operations), self.operations, "operations of {:?}", self.name);
-        assert_eq!(text.up, self.up, "up of {:?}", self.name);
-        assert_eq!(text.down, self.down, "down of {:?}", self.name);
+        assert_eq!(text.up.statements("postgres").collect::<Vec<_>>(), self.up, "up of {:?}", self.name);
+        assert_eq!(
+            text.down.statements("postgres").collect::<Vec<_>>(),
+            self.down,
+            "down of {:?}",
+            self.name
+        );
         check_round_trip(&self.from, &self.to, &self.renames, self.name);
     }
 }

@@ -39,8 +39,20 @@ pub(crate) fn literal_occurs(expression: &str, value: &str) -> bool {
     })
 }
 
+/// The functions that an expression calls, without their schemas. A keyword before a parenthesis counts as one.
+pub(crate) fn called_functions(expression: &str) -> Vec<String> {
+    let tokens = tokens(expression);
+    let is_call = |position: usize| {
+        matches!(tokens[position].kind, Kind::Word | Kind::QuotedName)
+            && next_is(&tokens, position, "(")
+            && !previous_is(&tokens, position, "::")
+    };
+    let calls = (0..tokens.len()).filter(|position| is_call(*position));
+    calls.map(|position| tokens[position].raw.trim_matches('"').to_ascii_lowercase()).collect()
+}
+
 /// The expression after a column's rename.
-pub(super) fn rename_column(expression: &str, from: &str, to: &str) -> String {
+pub(crate) fn rename_column(expression: &str, from: &str, to: &str) -> String {
     let tokens = tokens(expression);
     let mut renamed = String::with_capacity(expression.len());
     for (position, token) in tokens.iter().enumerate() {
@@ -256,6 +268,12 @@ mod tests {
         for (expression, bare, expected) in cases {
             assert_eq!(rename_value(expression, &ty, "old", "new", bare), expected, "{expression}");
         }
+    }
+
+    #[test]
+    fn calls_are_found_and_casts_are_none() {
+        let calls = called_functions("coalesce(a, public.random ()) || 'f(x)' || b::varchar(10) || c");
+        assert_eq!(calls, ["coalesce", "random"]);
     }
 
     #[test]

@@ -147,6 +147,16 @@ impl Operation {
                 if column.generated.is_none() =>
             {
                 notes.push(format!("all values of {table}.{} are lost", column.name));
+                notes.push(format!(
+                    "code that still uses {table}.{} fails from then on: deploy code without it first (expand and contract)",
+                    column.name
+                ));
+            }
+            Operation::RenameTable { from, to } | Operation::MoveTable { from, to } => {
+                notes.push(renamed(&from.to_string(), &to.to_string()));
+            }
+            Operation::RenameColumn { table, from, to } => {
+                notes.push(renamed(&format!("{table}.{from}"), to));
             }
             Operation::AddColumn { table, column } if needs_value(column) => notes.push(format!(
                 "{table}.{} is NOT NULL and has no default: this fails when {table} holds rows",
@@ -181,6 +191,12 @@ impl Operation {
         }
         notes
     }
+}
+
+fn renamed(from: &str, to: &str) -> String {
+    format!(
+        "code that uses {from} fails from then on; where it cannot stop, add {to} beside it and drop {from} later (expand and contract)"
+    )
 }
 
 fn needs_value(column: &crate::catalog::Column) -> bool {

@@ -58,7 +58,7 @@ impl Alteration {
                     .children()
                     .next()
                     .ok_or_else(|| Trouble::failed("the constraint is missing").at(place(action)))?;
-                add_table_constraint(workspace, &mut self.shape, &constraint)
+                add_table_constraint(&mut self.shape, &constraint)
             }
             SyntaxKind::DROP_CONSTRAINT => self.drop_constraint(action),
             SyntaxKind::RENAME_CONSTRAINT => self.rename_constraint(action),

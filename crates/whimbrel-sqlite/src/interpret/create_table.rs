@@ -34,7 +34,7 @@ pub(super) fn create_table(workspace: &mut Workspace<'_>, node: &SyntaxNode) -> 
         table_element::add_column(workspace, &mut shape, element)?;
     }
     for element in elements.iter().filter(|element| element.kind() != SyntaxKind::COLUMN) {
-        table_element::add_table_constraint(workspace, &mut shape, element)?;
+        table_element::add_table_constraint(&mut shape, element)?;
     }
     for parameters in node.children().filter(|part| part.kind() == SyntaxKind::WITH_PARAMS) {
         shape.table.with = storage_parameters(&parameters);

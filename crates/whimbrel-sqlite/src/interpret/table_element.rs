@@ -216,7 +216,9 @@ fn add_column_constraint(shape: &mut Shape, column_name: &str, node: &SyntaxNode
         SyntaxKind::PRIMARY_KEY_CONSTRAINT => {
             add_primary_key(shape, given, vec![column_name.to_owned()], node)?
         }
-        SyntaxKind::UNIQUE_CONSTRAINT => add_unique(shape, given, vec![column_name.to_owned()], node)?,
+        SyntaxKind::UNIQUE_CONSTRAINT => {
+            add_unique(shape, given, vec![column_name.to_owned()], included(node)?, node)?
+        }
         SyntaxKind::CHECK_CONSTRAINT => {
             let condition = expression_of(node)?;
             shape.unnamed.push(Unnamed::Check { name: given, condition });
@@ -233,11 +235,7 @@ fn add_column_constraint(shape: &mut Shape, column_name: &str, node: &SyntaxNode
 }
 
 /// Adds a constraint of the table.
-pub(super) fn add_table_constraint(
-    workspace: &Workspace<'_>,
-    shape: &mut Shape,
-    node: &SyntaxNode,
-) -> Outcome<()> {
+pub(super) fn add_table_constraint(shape: &mut Shape, node: &SyntaxNode) -> Outcome<()> {
     let given = given_name(node)?;
     if let Some(name) = &given
         && has_constraint(&shape.table, name)
@@ -246,12 +244,12 @@ pub(super) fn add_table_constraint(
             .at(place(node)));
     }
     if let Some(using) = child(node, SyntaxKind::USING_INDEX_NAME) {
-        return add_using_index(workspace, shape, given, node, &using);
+        return add_using_index(shape, given, node, &using);
     }
     let listed = || column_list(node, SyntaxKind::CONSTRAINT_COLUMN_REF_LIST);
     match node.kind() {
         SyntaxKind::PRIMARY_KEY_CONSTRAINT => add_primary_key(shape, given, listed()?, node),
-        SyntaxKind::UNIQUE_CONSTRAINT => add_unique(shape, given, listed()?, node),
+        SyntaxKind::UNIQUE_CONSTRAINT => add_unique(shape, given, listed()?, included(node)?, node),
         SyntaxKind::CHECK_CONSTRAINT => {
             let condition = expression_of(node)?;
             shape.unnamed.push(Unnamed::Check { name: given, condition });
@@ -277,7 +275,6 @@ pub(super) fn add_table_constraint(
 
 /// `ADD CONSTRAINT … UNIQUE USING INDEX i`: the index becomes the constraint and takes its name.
 fn add_using_index(
-    workspace: &Workspace<'_>,
     shape: &mut Shape,
     given: Option<String>,
     node: &SyntaxNode,
@@ -301,10 +298,9 @@ fn add_using_index(
         })
         .collect::<Outcome<Vec<_>>>()?;
     let name = given.or(Some(index_name));
-    let _ = workspace;
     match node.kind() {
         SyntaxKind::PRIMARY_KEY_CONSTRAINT => add_primary_key(shape, name, columns, node),
-        _ => add_unique(shape, name, columns, node),
+        _ => add_unique(shape, name, columns, index.include, node),
     }
 }
 
@@ -330,10 +326,19 @@ fn add_primary_key(
     Ok(())
 }
 
+/// The columns that a constraint carries.
+fn included(node: &SyntaxNode) -> Outcome<Vec<String>> {
+    match descendant(node, SyntaxKind::CONSTRAINT_INCLUDE_CLAUSE) {
+        Some(clause) => column_list(&clause, SyntaxKind::COLUMN_REF_LIST),
+        None => Ok(Vec::new()),
+    }
+}
+
 fn add_unique(
     shape: &mut Shape,
     given: Option<String>,
     columns: Vec<String>,
+    include: Vec<String>,
     node: &SyntaxNode,
 ) -> Outcome<()> {
     for column in &columns {
@@ -345,10 +350,6 @@ fn add_unique(
     if deferral(node) != Deferral::NotDeferrable {
         return Err(Trouble::refused("DEFERRABLE of a unique constraint").at(place(node)));
     }
-    let include = match descendant(node, SyntaxKind::CONSTRAINT_INCLUDE_CLAUSE) {
-        Some(clause) => column_list(&clause, SyntaxKind::COLUMN_REF_LIST)?,
-        None => Vec::new(),
-    };
     let constraint = UniqueConstraint {
         name: given.unwrap_or_default(),
         columns,

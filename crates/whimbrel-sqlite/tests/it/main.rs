@@ -5,6 +5,7 @@ mod engine;
 mod generated;
 mod refusals;
 mod rows;
+mod safe_forms;
 mod scale;
 mod statements;
 mod support;

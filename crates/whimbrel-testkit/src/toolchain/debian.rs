@@ -69,10 +69,13 @@ fn download(archives: &Path, package: &str) -> Result<()> {
         .args(["--option", "Debug::NoLocking=1", "--option", "APT::Sandbox::User=root", "--option"])
         .arg(format!("Dir::Cache::archives={}", archives.display()))
         .arg(package))
+    .map(drop)
 }
 
 fn update(package: &str) -> Result<()> {
-    run(as_root().arg("update")).with_context(|| format!("install {package}: run `apt-get update` as root"))
+    run(as_root().arg("update"))
+        .with_context(|| format!("install {package}: run `apt-get update` as root"))?;
+    Ok(())
 }
 
 fn as_root() -> Command {

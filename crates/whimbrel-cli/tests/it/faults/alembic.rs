@@ -3,7 +3,7 @@
 use super::{Standing, applied, fails, on_both, refused, standing};
 use crate::project::Engine;
 
-on_both! { up_and_down, revision, look, stamp, unknown_revision }
+on_both! { up_and_down, one_way_only, revision, look, stamp, unknown_revision }
 
 fn up_and_down(engine: Engine) {
     let project = standing(engine, "0");
@@ -27,6 +27,21 @@ fn up_and_down(engine: Engine) {
         script.stdout
     );
     assert_eq!(applied(&project).len(), 3);
+}
+
+fn one_way_only(engine: Engine) {
+    let project = standing(engine, "0002");
+    for words in
+        [&["upgrade", "0001"][..], &["upgrade", "base"], &["downgrade", "head"], &["downgrade", "0003"]]
+    {
+        let output = project.run(words, 0);
+        assert!(output.stdout.contains("Nothing to do"), "{words:?}: {}", output.stdout);
+        assert_eq!(applied(&project), ["0001", "0002"], "{words:?}");
+    }
+    project.run(&["upgrade", "0001+2"], 0);
+    assert_eq!(applied(&project), ["0001", "0002", "0003"]);
+    project.run(&["downgrade", "head-2"], 0);
+    assert_eq!(applied(&project), ["0001"]);
 }
 
 fn revision(engine: Engine) {
@@ -62,6 +77,22 @@ fn look(engine: Engine) {
     let history = project.run(&["history"], 0).stdout;
     let (newest, oldest) = (history.find("0002").unwrap(), history.find("0001").unwrap());
     assert!(newest < oldest && !history.contains("0003"), "newest first, applied ones only: {history}");
+    let of_range = |words: &[&str]| {
+        let entries: serde_json::Value = serde_json::from_str(&project.run(words, 0).stdout).unwrap();
+        let versions = entries.as_array().unwrap().iter();
+        versions.map(|entry| entry["version"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(of_range(&["history", "-r", "0002:", "--json"]), ["0002"]);
+    assert_eq!(of_range(&["history", "-r", "-1:current", "--json"]), ["0002", "0001"]);
+    assert_eq!(of_range(&["history", "-r:0001", "--json"]), ["0001"]);
+    assert!(project.run(&["history", "-i"], 0).stdout.contains("(current)"));
+    assert!(project.run(&["current", "-v"], 0).stdout.contains("0002-"));
+    project.run(&["current", "--check-heads"], 3);
+    assert!(project.run(&["show", "head"], 0).stdout.contains("third"));
+    project.run(&["heads", "--resolve-dependencies"], 0);
+    project.run(&["branches"], 0);
+    assert!(project.run(&["merge", "-m", "join", "heads"], 0).stdout.contains("Nothing to merge"));
+    project.run(&["ensure_version"], 0);
     assert_eq!(Standing::of(&project), before);
     project.run(&["downgrade", "base"], 0);
     assert_eq!(project.run(&["current"], 0).stdout, "0\n");
@@ -78,6 +109,7 @@ fn stamp(engine: Engine) {
     assert_eq!(applied(&project), ["0001", "0002", "0003"]);
     let objects = Standing::of(&project).objects;
     assert!(!objects.contains("second"), "stamping runs nothing: {objects}");
+    refused(&project, &["stamp", "0001"], (1, "migrate::stamp_backwards", &["0003", "whimbrel rollback"]));
     let history = super::history(&project);
     assert!(history[2].contains("baseline"), "{history:?}");
 }

@@ -87,7 +87,7 @@ fn file_below_the_newest(engine: Engine) {
     }
     project.run(MIGRATE, 0);
     project.sandbox.write(FILES[1].0, FILES[1].1).unwrap();
-    let words: &[&str] = &["0002-second.sql", "0003", "rename the file", "whimbrel migrate seal"];
+    let words: &[&str] = &["0002-second.sql", "0003", "whimbrel migrate rebase"];
     refused(&project, MIGRATE, (1, "migrate::out_of_order", words));
     rename(&project, FILES[1].0, "migrations/0004-second.sql");
     project.run(&["migrate", "seal"], 0);

@@ -152,16 +152,16 @@ fn sqlite_query(project: &Project, sql: &str) -> rusqlite::Result<Vec<String>> {
 }
 
 /// The applied versions, read without the product.
-fn applied(project: &Project) -> Vec<String> {
+pub(crate) fn applied(project: &Project) -> Vec<String> {
     query(project, "SELECT version FROM whimbrel_history ORDER BY version")
 }
 
 /// An error that a command must end with: exit code, error code, and words of its message, help or source.
-type Failure<'a> = (i32, &'a str, &'a [&'a str]);
+pub(crate) type Failure<'a> = (i32, &'a str, &'a [&'a str]);
 
 /// Runs a command that must fail, as it is, with `-v` and with `--json`; nothing may change.
 /// Returns the standard error of the first run.
-fn refused(project: &Project, arguments: &[&str], failure: Failure<'_>) -> String {
+pub(crate) fn refused(project: &Project, arguments: &[&str], failure: Failure<'_>) -> String {
     let before = Standing::of(project);
     let stderr = fails(project, arguments, failure);
     let after = Standing::of(project);
@@ -172,7 +172,7 @@ fn refused(project: &Project, arguments: &[&str], failure: Failure<'_>) -> Strin
 }
 
 /// Runs a command that must fail, as it is, with `-v` and with `--json`. Returns the standard error of the first run.
-fn fails(project: &Project, arguments: &[&str], failure: Failure<'_>) -> String {
+pub(crate) fn fails(project: &Project, arguments: &[&str], failure: Failure<'_>) -> String {
     let run = |option: Option<&str>| {
         let mut all = arguments.to_vec();
         all.extend(option);
@@ -251,12 +251,12 @@ fn points_at(stderr: &str, place: &str) {
 }
 
 /// Starts the binary and does not wait for it.
-fn start(project: &Project, arguments: &[&str]) -> Child {
+pub(crate) fn start(project: &Project, arguments: &[&str]) -> Child {
     project.sandbox.command().args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 /// Waits for the end of a started run.
-fn finish(child: Child) -> RunOutput {
+pub(crate) fn finish(child: Child) -> RunOutput {
     let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     RunOutput { stdout: text(stdout), stderr: text(stderr), code: status.code() }

@@ -108,7 +108,7 @@ fn line_edited(engine: Engine) {
 }
 
 fn not_a_sum(engine: Engine) {
-    found_in_sum(engine, |_| "<<<<<<< HEAD\n".to_owned(), &["line 1"]);
+    found_in_sum(engine, |_| "no sum at all\n".to_owned(), &["line 1"]);
 }
 
 fn line_lost(engine: Engine) {

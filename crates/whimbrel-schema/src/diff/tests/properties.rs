@@ -222,7 +222,7 @@ fn destruction_is_told() {
     let mut to = sample::catalog();
     trips_of(&mut to).columns.retain(|column| column.name != "title");
     trips_of(&mut to).columns.push(Column::new("name", T::Text));
-    let text = ddl::script(&diff(&sample::catalog(), &to, &[]));
+    let text = ddl::script(&diff(&sample::catalog(), &to, &[]), &sample::catalog(), ddl::Forms::Plain);
     assert_eq!(text.irreversible, ["drops column trips.title text"]);
     assert_eq!(
         text.cautions,
@@ -237,7 +237,7 @@ fn destruction_is_told() {
 fn a_migration_file_has_its_sections() {
     let mut to = sample::catalog();
     column_of(&mut to, "budget").nullable = false;
-    let text = ddl::script(&diff(&sample::catalog(), &to, &[]));
+    let text = ddl::script(&diff(&sample::catalog(), &to, &[]), &sample::catalog(), ddl::Forms::Plain);
     assert_eq!(
         ddl::migration_file(&text, "require a budget"),
         "-- require a budget

@@ -5,7 +5,11 @@
 
 -- whimbrel:up
 
-ALTER TABLE trips ADD CONSTRAINT seated CHECK (seats > 0);
+-- whimbrel:transaction off
+
+ALTER TABLE trips ADD CONSTRAINT seated CHECK (seats > 0) NOT VALID;
+
+ALTER TABLE trips VALIDATE CONSTRAINT seated;
 
 -- whimbrel:down
 

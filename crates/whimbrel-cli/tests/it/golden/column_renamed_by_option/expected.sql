@@ -1,4 +1,7 @@
 -- the change
+--
+-- Mind:
+-- - code that uses trips.title fails from then on; where it cannot stop, add name beside it and drop trips.title later (expand and contract)
 
 -- whimbrel:up
 

@@ -1,11 +1,59 @@
 -- the change
 --
 -- Mind:
+-- - code that uses trips.size fails from then on; where it cannot stop, add seats beside it and drop trips.size later (expand and contract)
 -- - this fails when trips.seats holds values that do not fit the new type
+-- - trips.seats becomes the last column of trips; rights on that column alone are not carried over
 
 -- whimbrel:up
 
+-- whimbrel:transaction off
+
 ALTER TABLE trips RENAME COLUMN size TO seats;
+
+-- whimbrel:engine postgres
+
+-- whimbrel:transaction on
+
+ALTER TABLE trips ADD COLUMN seats__new integer;
+
+CREATE FUNCTION whimbrel_convert_trips() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $whimbrel$
+BEGIN
+    NEW.seats__new := NEW.seats::integer;
+    RETURN NEW;
+END
+$whimbrel$;
+
+CREATE TRIGGER whimbrel_convert_trips BEFORE INSERT OR UPDATE ON trips FOR EACH ROW EXECUTE FUNCTION whimbrel_convert_trips();
+
+ALTER TABLE trips ENABLE ALWAYS TRIGGER whimbrel_convert_trips;
+
+-- whimbrel:transaction off
+
+-- whimbrel:batch size=2000
+UPDATE trips SET seats__new = seats::integer WHERE seats__new IS NULL AND seats IS NOT NULL;
+
+ANALYZE trips (seats__new);
+
+-- whimbrel:transaction on
+
+LOCK TABLE trips IN ACCESS EXCLUSIVE MODE;
+
+DROP TRIGGER whimbrel_convert_trips ON trips;
+
+DROP FUNCTION whimbrel_convert_trips();
+
+ALTER TABLE trips DROP COLUMN seats;
+
+ALTER TABLE trips RENAME COLUMN seats__new TO seats;
+
+ALTER TABLE trips ALTER COLUMN seats SET DEFAULT 8;
+
+COMMENT ON COLUMN trips.seats IS 'How many.';
+
+-- whimbrel:engine sqlite
+
+-- whimbrel:transaction on
 
 ALTER TABLE trips ALTER COLUMN seats DROP DEFAULT;
 
@@ -17,7 +65,61 @@ ALTER TABLE trips ALTER COLUMN seats SET DEFAULT 8;
 
 COMMENT ON COLUMN trips.seats IS 'How many.';
 
+-- whimbrel:engine any
+
 -- whimbrel:down
+
+-- whimbrel:transaction off
+
+-- whimbrel:engine postgres
+
+-- whimbrel:transaction on
+
+ALTER TABLE trips ADD COLUMN seats__new varchar(20);
+
+CREATE FUNCTION whimbrel_convert_trips() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $whimbrel$
+BEGIN
+    NEW.seats__new := NEW.seats;
+    RETURN NEW;
+END
+$whimbrel$;
+
+CREATE TRIGGER whimbrel_convert_trips BEFORE INSERT OR UPDATE ON trips FOR EACH ROW EXECUTE FUNCTION whimbrel_convert_trips();
+
+ALTER TABLE trips ENABLE ALWAYS TRIGGER whimbrel_convert_trips;
+
+-- whimbrel:transaction off
+
+-- whimbrel:batch size=2000
+UPDATE trips SET seats__new = seats WHERE seats__new IS NULL AND seats IS NOT NULL;
+
+ALTER TABLE trips ADD CONSTRAINT trips_seats__not_null CHECK (seats__new IS NOT NULL) NOT VALID;
+
+ALTER TABLE trips VALIDATE CONSTRAINT trips_seats__not_null;
+
+ANALYZE trips (seats__new);
+
+-- whimbrel:transaction on
+
+LOCK TABLE trips IN ACCESS EXCLUSIVE MODE;
+
+DROP TRIGGER whimbrel_convert_trips ON trips;
+
+DROP FUNCTION whimbrel_convert_trips();
+
+ALTER TABLE trips DROP COLUMN seats;
+
+ALTER TABLE trips RENAME COLUMN seats__new TO seats;
+
+ALTER TABLE trips ALTER COLUMN seats SET NOT NULL;
+
+ALTER TABLE trips DROP CONSTRAINT trips_seats__not_null;
+
+ALTER TABLE trips ALTER COLUMN seats SET DEFAULT '7';
+
+-- whimbrel:engine sqlite
+
+-- whimbrel:transaction on
 
 COMMENT ON COLUMN trips.seats IS NULL;
 
@@ -28,5 +130,9 @@ ALTER TABLE trips ALTER COLUMN seats SET NOT NULL;
 ALTER TABLE trips ALTER COLUMN seats TYPE varchar(20);
 
 ALTER TABLE trips ALTER COLUMN seats SET DEFAULT '7';
+
+-- whimbrel:engine any
+
+-- whimbrel:transaction off
 
 ALTER TABLE trips RENAME COLUMN seats TO size;

@@ -5,7 +5,11 @@
 
 -- whimbrel:up
 
-ALTER TABLE stops ADD CONSTRAINT stops_trip_id_fkey FOREIGN KEY (trip_id) REFERENCES trips (id);
+-- whimbrel:transaction off
+
+ALTER TABLE stops ADD CONSTRAINT stops_trip_id_fkey FOREIGN KEY (trip_id) REFERENCES trips (id) NOT VALID;
+
+ALTER TABLE stops VALIDATE CONSTRAINT stops_trip_id_fkey;
 
 -- whimbrel:down
 

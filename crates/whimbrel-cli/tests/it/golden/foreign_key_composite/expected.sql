@@ -5,7 +5,11 @@
 
 -- whimbrel:up
 
-ALTER TABLE stops ADD CONSTRAINT stops_tenant_trip_id_fkey FOREIGN KEY (tenant, trip_id) REFERENCES trips (tenant, id) ON DELETE CASCADE;
+-- whimbrel:transaction off
+
+ALTER TABLE stops ADD CONSTRAINT stops_tenant_trip_id_fkey FOREIGN KEY (tenant, trip_id) REFERENCES trips (tenant, id) ON DELETE CASCADE NOT VALID;
+
+ALTER TABLE stops VALIDATE CONSTRAINT stops_tenant_trip_id_fkey;
 
 -- whimbrel:down
 

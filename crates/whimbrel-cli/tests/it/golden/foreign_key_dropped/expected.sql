@@ -6,4 +6,8 @@ ALTER TABLE stops DROP CONSTRAINT stops_trip_id_fkey;
 
 -- whimbrel:down
 
-ALTER TABLE stops ADD CONSTRAINT stops_trip_id_fkey FOREIGN KEY (trip_id) REFERENCES trips (id) ON DELETE CASCADE;
+-- whimbrel:transaction off
+
+ALTER TABLE stops ADD CONSTRAINT stops_trip_id_fkey FOREIGN KEY (trip_id) REFERENCES trips (id) ON DELETE CASCADE NOT VALID;
+
+ALTER TABLE stops VALIDATE CONSTRAINT stops_trip_id_fkey;

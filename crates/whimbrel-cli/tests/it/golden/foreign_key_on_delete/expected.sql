@@ -5,12 +5,28 @@
 
 -- whimbrel:up
 
+-- whimbrel:transaction off
+
+-- whimbrel:transaction on
+
 ALTER TABLE stops DROP CONSTRAINT stops_trip_id_fkey;
 
-ALTER TABLE stops ADD CONSTRAINT stops_trip_id_fkey FOREIGN KEY (trip_id) REFERENCES trips (id) ON DELETE SET NULL;
+ALTER TABLE stops ADD CONSTRAINT stops_trip_id_fkey FOREIGN KEY (trip_id) REFERENCES trips (id) ON DELETE SET NULL NOT VALID;
+
+-- whimbrel:transaction off
+
+ALTER TABLE stops VALIDATE CONSTRAINT stops_trip_id_fkey;
 
 -- whimbrel:down
 
+-- whimbrel:transaction off
+
+-- whimbrel:transaction on
+
 ALTER TABLE stops DROP CONSTRAINT stops_trip_id_fkey;
 
-ALTER TABLE stops ADD CONSTRAINT stops_trip_id_fkey FOREIGN KEY (trip_id) REFERENCES trips (id);
+ALTER TABLE stops ADD CONSTRAINT stops_trip_id_fkey FOREIGN KEY (trip_id) REFERENCES trips (id) NOT VALID;
+
+-- whimbrel:transaction off
+
+ALTER TABLE stops VALIDATE CONSTRAINT stops_trip_id_fkey;

@@ -5,7 +5,11 @@
 
 -- whimbrel:up
 
-ALTER TABLE trips ADD CONSTRAINT trips_parent_fkey FOREIGN KEY (parent) REFERENCES trips (id);
+-- whimbrel:transaction off
+
+ALTER TABLE trips ADD CONSTRAINT trips_parent_fkey FOREIGN KEY (parent) REFERENCES trips (id) NOT VALID;
+
+ALTER TABLE trips VALIDATE CONSTRAINT trips_parent_fkey;
 
 -- whimbrel:down
 

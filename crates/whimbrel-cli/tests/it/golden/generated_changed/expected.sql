@@ -1,4 +1,7 @@
 -- the change
+--
+-- Mind:
+-- - adding trips.total makes readers and writers of trips wait while all its rows are written anew: each row stores its generated value
 
 -- whimbrel:up
 

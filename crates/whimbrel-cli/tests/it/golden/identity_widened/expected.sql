@@ -1,4 +1,7 @@
 -- the change
+--
+-- Mind:
+-- - the new type of stops.id makes readers and writers of stops wait while all its rows are written anew: the column makes its values itself
 
 -- whimbrel:up
 

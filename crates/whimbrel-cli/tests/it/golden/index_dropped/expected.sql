@@ -2,8 +2,8 @@
 
 -- whimbrel:up
 
-DROP INDEX idx_trips_title_city;
+DROP INDEX CONCURRENTLY idx_trips_title_city;
 
 -- whimbrel:down
 
-CREATE INDEX idx_trips_title_city ON trips (title, city);
+CREATE INDEX CONCURRENTLY idx_trips_title_city ON trips (title, city);

@@ -2,6 +2,6 @@
 
 -- whimbrel:up
 
-REINDEX INDEX idx_trips_city;
+REINDEX INDEX CONCURRENTLY idx_trips_city;
 
 -- whimbrel:down

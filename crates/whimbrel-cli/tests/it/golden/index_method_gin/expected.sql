@@ -2,12 +2,24 @@
 
 -- whimbrel:up
 
+-- whimbrel:transaction off
+
+CREATE INDEX CONCURRENTLY idx_trips_tags__new ON trips USING gin (tags);
+
+-- whimbrel:transaction on
+
 DROP INDEX idx_trips_tags;
 
-CREATE INDEX idx_trips_tags ON trips USING gin (tags);
+ALTER INDEX idx_trips_tags__new RENAME TO idx_trips_tags;
 
 -- whimbrel:down
 
+-- whimbrel:transaction off
+
+CREATE INDEX CONCURRENTLY idx_trips_tags__new ON trips (tags);
+
+-- whimbrel:transaction on
+
 DROP INDEX idx_trips_tags;
 
-CREATE INDEX idx_trips_tags ON trips (tags);
+ALTER INDEX idx_trips_tags__new RENAME TO idx_trips_tags;

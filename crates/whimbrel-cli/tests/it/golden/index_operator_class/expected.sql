@@ -2,12 +2,24 @@
 
 -- whimbrel:up
 
+-- whimbrel:transaction off
+
+CREATE INDEX CONCURRENTLY idx_trips_title__new ON trips (title text_pattern_ops);
+
+-- whimbrel:transaction on
+
 DROP INDEX idx_trips_title;
 
-CREATE INDEX idx_trips_title ON trips (title text_pattern_ops);
+ALTER INDEX idx_trips_title__new RENAME TO idx_trips_title;
 
 -- whimbrel:down
 
+-- whimbrel:transaction off
+
+CREATE INDEX CONCURRENTLY idx_trips_title__new ON trips (title);
+
+-- whimbrel:transaction on
+
 DROP INDEX idx_trips_title;
 
-CREATE INDEX idx_trips_title ON trips (title);
+ALTER INDEX idx_trips_title__new RENAME TO idx_trips_title;

@@ -6,19 +6,35 @@
 
 -- whimbrel:up
 
-DROP INDEX "By User";
+-- whimbrel:transaction off
+
+-- whimbrel:transaction on
 
 ALTER TABLE "Order" ADD COLUMN "select" text;
 
-ALTER TABLE "Order" ADD CONSTRAINT "Order_select_key" UNIQUE ("select");
+ALTER TABLE "Order" ADD CONSTRAINT "odd; name" CHECK ("select" <> 'x;y') NOT VALID;
 
-ALTER TABLE "Order" ADD CONSTRAINT "odd; name" CHECK ("select" <> 'x;y');
+-- whimbrel:transaction off
 
-CREATE INDEX "By User" ON "Order" ("the user" DESC);
+CREATE UNIQUE INDEX CONCURRENTLY "Order_select_key" ON "Order" ("select");
+
+ALTER TABLE "Order" ADD CONSTRAINT "Order_select_key" UNIQUE USING INDEX "Order_select_key";
+
+ALTER TABLE "Order" VALIDATE CONSTRAINT "odd; name";
+
+CREATE INDEX CONCURRENTLY "By User__new" ON "Order" ("the user" DESC);
+
+-- whimbrel:transaction on
+
+DROP INDEX "By User";
+
+ALTER INDEX "By User__new" RENAME TO "By User";
 
 -- whimbrel:down
 
-DROP INDEX "By User";
+-- whimbrel:transaction off
+
+-- whimbrel:transaction on
 
 ALTER TABLE "Order" DROP CONSTRAINT "odd; name";
 
@@ -26,4 +42,12 @@ ALTER TABLE "Order" DROP CONSTRAINT "Order_select_key";
 
 ALTER TABLE "Order" DROP COLUMN "select";
 
-CREATE INDEX "By User" ON "Order" ("the user");
+-- whimbrel:transaction off
+
+CREATE INDEX CONCURRENTLY "By User__new" ON "Order" ("the user");
+
+-- whimbrel:transaction on
+
+DROP INDEX "By User";
+
+ALTER INDEX "By User__new" RENAME TO "By User";

@@ -13,6 +13,12 @@ CREATE TABLE billing.invoices (
 
 -- whimbrel:down
 
+-- whimbrel:transaction off
+
+ALTER TABLE billing.invoices DROP CONSTRAINT invoices_trip_id_fkey;
+
+-- whimbrel:transaction on
+
 DROP TABLE billing.invoices;
 
 DROP SCHEMA billing;

@@ -5,12 +5,24 @@
 
 -- whimbrel:up
 
+-- whimbrel:transaction off
+
+CREATE UNIQUE INDEX CONCURRENTLY stops_pkey__new ON stops (id, trip_id);
+
+-- whimbrel:transaction on
+
 ALTER TABLE stops DROP CONSTRAINT stops_pkey;
 
-ALTER TABLE stops ADD CONSTRAINT stops_pkey PRIMARY KEY (id, trip_id);
+ALTER TABLE stops ADD CONSTRAINT stops_pkey PRIMARY KEY USING INDEX stops_pkey__new;
 
 -- whimbrel:down
 
+-- whimbrel:transaction off
+
+CREATE UNIQUE INDEX CONCURRENTLY stops_pkey__new ON stops (id);
+
+-- whimbrel:transaction on
+
 ALTER TABLE stops DROP CONSTRAINT stops_pkey;
 
-ALTER TABLE stops ADD CONSTRAINT stops_pkey PRIMARY KEY (id);
+ALTER TABLE stops ADD CONSTRAINT stops_pkey PRIMARY KEY USING INDEX stops_pkey__new;

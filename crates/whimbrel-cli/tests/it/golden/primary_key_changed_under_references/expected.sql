@@ -7,28 +7,60 @@
 
 -- whimbrel:up
 
+-- whimbrel:transaction off
+
+-- whimbrel:transaction on
+
 ALTER TABLE stops DROP CONSTRAINT stops_trip_id_fkey;
 
 ALTER TABLE trips DROP CONSTRAINT trips_code_key;
 
+-- whimbrel:transaction off
+
+CREATE UNIQUE INDEX CONCURRENTLY trips_pkey__new ON trips (code);
+
+-- whimbrel:transaction on
+
 ALTER TABLE trips DROP CONSTRAINT trips_pkey;
 
-ALTER TABLE trips ADD CONSTRAINT trips_pkey PRIMARY KEY (code);
+ALTER TABLE trips ADD CONSTRAINT trips_pkey PRIMARY KEY USING INDEX trips_pkey__new;
 
-ALTER TABLE trips ADD CONSTRAINT trips_id_key UNIQUE (id);
+-- whimbrel:transaction off
 
-ALTER TABLE stops ADD CONSTRAINT stops_trip_id_fkey FOREIGN KEY (trip_id) REFERENCES trips (id);
+CREATE UNIQUE INDEX CONCURRENTLY trips_id_key ON trips (id);
+
+ALTER TABLE trips ADD CONSTRAINT trips_id_key UNIQUE USING INDEX trips_id_key;
+
+ALTER TABLE stops ADD CONSTRAINT stops_trip_id_fkey FOREIGN KEY (trip_id) REFERENCES trips (id) NOT VALID;
+
+ALTER TABLE stops VALIDATE CONSTRAINT stops_trip_id_fkey;
 
 -- whimbrel:down
+
+-- whimbrel:transaction off
+
+-- whimbrel:transaction on
 
 ALTER TABLE stops DROP CONSTRAINT stops_trip_id_fkey;
 
 ALTER TABLE trips DROP CONSTRAINT trips_id_key;
 
+-- whimbrel:transaction off
+
+CREATE UNIQUE INDEX CONCURRENTLY trips_pkey__new ON trips (id);
+
+-- whimbrel:transaction on
+
 ALTER TABLE trips DROP CONSTRAINT trips_pkey;
 
-ALTER TABLE trips ADD CONSTRAINT trips_pkey PRIMARY KEY (id);
+ALTER TABLE trips ADD CONSTRAINT trips_pkey PRIMARY KEY USING INDEX trips_pkey__new;
 
-ALTER TABLE trips ADD CONSTRAINT trips_code_key UNIQUE (code);
+-- whimbrel:transaction off
 
-ALTER TABLE stops ADD CONSTRAINT stops_trip_id_fkey FOREIGN KEY (trip_id) REFERENCES trips (id);
+CREATE UNIQUE INDEX CONCURRENTLY trips_code_key ON trips (code);
+
+ALTER TABLE trips ADD CONSTRAINT trips_code_key UNIQUE USING INDEX trips_code_key;
+
+ALTER TABLE stops ADD CONSTRAINT stops_trip_id_fkey FOREIGN KEY (trip_id) REFERENCES trips (id) NOT VALID;
+
+ALTER TABLE stops VALIDATE CONSTRAINT stops_trip_id_fkey;

@@ -6,4 +6,6 @@ ALTER TABLE trips DROP CONSTRAINT trips_pkey;
 
 -- whimbrel:down
 
-ALTER TABLE trips ADD CONSTRAINT trips_pkey PRIMARY KEY (id);
+CREATE UNIQUE INDEX CONCURRENTLY trips_pkey ON trips (id);
+
+ALTER TABLE trips ADD CONSTRAINT trips_pkey PRIMARY KEY USING INDEX trips_pkey;

@@ -5,16 +5,28 @@
 
 -- whimbrel:up
 
+-- whimbrel:transaction off
+
+-- whimbrel:transaction on
+
 ALTER TABLE stops DROP CONSTRAINT stops_trip_fkey;
 
 ALTER TABLE trips DROP CONSTRAINT trips_code_key;
 
-ALTER TABLE stops ADD CONSTRAINT stops_trip_fkey FOREIGN KEY (trip) REFERENCES trips (id);
+ALTER TABLE stops ADD CONSTRAINT stops_trip_fkey FOREIGN KEY (trip) REFERENCES trips (id) NOT VALID;
+
+-- whimbrel:transaction off
+
+ALTER TABLE stops VALIDATE CONSTRAINT stops_trip_fkey;
 
 -- whimbrel:down
 
 ALTER TABLE stops DROP CONSTRAINT stops_trip_fkey;
 
-ALTER TABLE trips ADD CONSTRAINT trips_code_key UNIQUE (code);
+CREATE UNIQUE INDEX CONCURRENTLY trips_code_key ON trips (code);
 
-ALTER TABLE stops ADD CONSTRAINT stops_trip_fkey FOREIGN KEY (trip) REFERENCES trips (code);
+ALTER TABLE trips ADD CONSTRAINT trips_code_key UNIQUE USING INDEX trips_code_key;
+
+ALTER TABLE stops ADD CONSTRAINT stops_trip_fkey FOREIGN KEY (trip) REFERENCES trips (code) NOT VALID;
+
+ALTER TABLE stops VALIDATE CONSTRAINT stops_trip_fkey;

@@ -1,4 +1,7 @@
 -- the change
+--
+-- Mind:
+-- - code that uses stops fails from then on; where it cannot stop, add halts beside it and drop stops later (expand and contract)
 
 -- whimbrel:up
 

@@ -1,4 +1,8 @@
 -- the change
+--
+-- Mind:
+-- - code that uses trips fails from then on; where it cannot stop, add journeys beside it and drop trips later (expand and contract)
+-- - code that uses journeys.title fails from then on; where it cannot stop, add name beside it and drop journeys.title later (expand and contract)
 
 -- whimbrel:up
 

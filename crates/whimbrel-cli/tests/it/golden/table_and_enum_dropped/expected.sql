@@ -8,6 +8,12 @@
 
 -- whimbrel:up
 
+-- whimbrel:transaction off
+
+ALTER TABLE stops DROP CONSTRAINT stops_trip_id_fkey;
+
+-- whimbrel:transaction on
+
 DROP TABLE stops;
 
 DROP TYPE trip_status;

@@ -8,6 +8,10 @@
 
 -- whimbrel:up
 
+-- whimbrel:transaction off
+
+ALTER TABLE stops DROP CONSTRAINT stops_trip_id_fkey;
+
 DROP TABLE stops;
 
 -- whimbrel:down

@@ -1,4 +1,7 @@
 -- the change
+--
+-- Mind:
+-- - code that uses trips fails from then on; where it cannot stop, add journeys beside it and drop trips later (expand and contract)
 
 -- whimbrel:up
 

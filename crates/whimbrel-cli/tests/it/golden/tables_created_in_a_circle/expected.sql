@@ -5,6 +5,10 @@
 
 -- whimbrel:up
 
+-- whimbrel:transaction off
+
+-- whimbrel:transaction on
+
 ALTER TABLE trips ADD COLUMN first bigint;
 
 CREATE TABLE stops (
@@ -14,11 +18,21 @@ CREATE TABLE stops (
     CONSTRAINT stops_trip_id_fkey FOREIGN KEY (trip_id) REFERENCES trips (id)
 );
 
-ALTER TABLE trips ADD CONSTRAINT trips_first_fkey FOREIGN KEY (first) REFERENCES stops (id);
+ALTER TABLE trips ADD CONSTRAINT trips_first_fkey FOREIGN KEY (first) REFERENCES stops (id) NOT VALID;
+
+-- whimbrel:transaction off
+
+ALTER TABLE trips VALIDATE CONSTRAINT trips_first_fkey;
 
 -- whimbrel:down
 
+-- whimbrel:transaction off
+
 ALTER TABLE trips DROP CONSTRAINT trips_first_fkey;
+
+ALTER TABLE stops DROP CONSTRAINT stops_trip_id_fkey;
+
+-- whimbrel:transaction on
 
 DROP TABLE stops;
 

@@ -5,7 +5,9 @@
 
 -- whimbrel:up
 
-ALTER TABLE trips ADD CONSTRAINT trips_owner_title_key UNIQUE (owner, title);
+CREATE UNIQUE INDEX CONCURRENTLY trips_owner_title_key ON trips (owner, title);
+
+ALTER TABLE trips ADD CONSTRAINT trips_owner_title_key UNIQUE USING INDEX trips_owner_title_key;
 
 -- whimbrel:down
 

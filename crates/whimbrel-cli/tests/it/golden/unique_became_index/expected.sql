@@ -5,12 +5,24 @@
 
 -- whimbrel:up
 
+-- whimbrel:transaction off
+
+CREATE UNIQUE INDEX CONCURRENTLY titles__new ON trips (title);
+
+-- whimbrel:transaction on
+
 ALTER TABLE trips DROP CONSTRAINT titles;
 
-CREATE UNIQUE INDEX titles ON trips (title);
+ALTER INDEX titles__new RENAME TO titles;
 
 -- whimbrel:down
 
+-- whimbrel:transaction off
+
+CREATE UNIQUE INDEX CONCURRENTLY titles__new ON trips (title);
+
+-- whimbrel:transaction on
+
 DROP INDEX titles;
 
-ALTER TABLE trips ADD CONSTRAINT titles UNIQUE (title);
+ALTER TABLE trips ADD CONSTRAINT titles UNIQUE USING INDEX titles__new;
