@@ -249,12 +249,12 @@ pub(crate) enum MigrateCommand {
     Lint(LintArguments),
     /// Write whimbrel.sum anew after an edit of files that are not applied
     Seal,
-    /// Say what has become by hand of a file that was begun and is not finished
-    Resolve(ResolveArguments),
     /// Replace a range of files by one, proved to leave the same
     Squash(SquashArguments),
     /// Number the files that are not applied after all others, as after a merge of two branches
     Rebase(RebaseArguments),
+    /// Say what has become by hand of a file that was begun and is not finished
+    Resolve(ResolveArguments),
     /// Mark versions as applied without running them; writes a first migration where there is none
     Baseline {
         /// Up to this version; else all

@@ -39,6 +39,10 @@ pub async fn online(
     session.check_seal(&folder, false)?;
     let squashed = squash::steps(&folder, &state, session.engine.dialect());
     let steps = migrate::plan(session, &folder, &state, target).await?;
+    if let Some(unfinished) = unfinished::unfinished(session).await? {
+        // A script begins each file anew.
+        unfinished.check(&folder, None)?;
+    }
     Ok(Composer::begin(session.project, &state, writer).write(&squashed, &steps))
 }
 

@@ -119,8 +119,8 @@ impl Postgres {
                         duration_ms: entry.duration_ms.saturating_add(milliseconds_since(started)),
                         ..entry.clone()
                     };
-                    let record = self.own().journal_sql(&entry);
-                    let last = [format!("{AS_OURSELVES}; {record}"), "COMMIT".to_owned()];
+                    let last =
+                        [format!("{AS_OURSELVES}; {}", self.own().journal_sql(&entry)), "COMMIT".to_owned()];
                     answers.extend(self.send(&last).await);
                 }
                 answers
