@@ -94,10 +94,9 @@ pub async fn migrate(
     {
         return Ok(report_of(&state, Vec::new()));
     }
-    guard(session, &planned)?;
-    lint::enforce(session, &planned, observer).await?;
+    guard(session, &planned, observer).await?;
     session.engine.lock(session.lock_timeout).await?;
-    let outcome = run_locked(session, &folder, target, observer).await;
+    let outcome = run_locked(session, &folder, target, &planned, observer).await;
     let unlocked = session.engine.unlock().await;
     let report = outcome?;
     unlocked?;
@@ -108,20 +107,22 @@ async fn run_locked(
     session: &mut Session<'_>,
     folder: &Folder,
     target: &Target,
+    planned: &[PlannedStep],
     observer: &mut dyn Observer,
 ) -> Result<MigrateReport> {
     session.engine.prepare().await?;
     let state = session.state(folder).await?;
-    let found = unfinished::unfinished(session).await?;
-    if let Some(unfinished) = found {
+    if let Some(unfinished) = unfinished::unfinished(session).await? {
         let steps = plan(session, folder, &state, target).await?;
         unfinished.check(folder, steps.first())?;
         steps.first().map_or(Ok(()), |first| journal::check_still_journalled(session, first))?;
     }
     let squashed = squash::take_over(session, folder, &state).await?;
     let steps = plan(session, folder, &state, target).await?;
-    // Another deployer may have gone further than the target while this one waited.
-    guard(session, &steps)?;
+    if steps.iter().any(|step| !planned.iter().any(|known| known.is_same(step))) {
+        // Another deployer went further than the target while this one waited.
+        guard(session, &steps, observer).await?;
+    }
     let was_recorded = is_recorded(session, &state).await?;
     hooks::before(session, &steps, observer).await?;
     let mut done = Vec::with_capacity(steps.len());
@@ -168,13 +169,13 @@ async fn is_recorded(session: &mut Session<'_>, state: &State<'_>) -> Result<boo
     Ok(state.applied().is_empty() || session.reached(state.applied()).await?.is_some())
 }
 
-/// Refuses a way down in a protected environment.
-fn guard(session: &Session<'_>, steps: &[PlannedStep]) -> Result<()> {
+/// Refuses a way down in a protected environment, and what lint refuses.
+async fn guard(session: &mut Session<'_>, steps: &[PlannedStep], observer: &mut dyn Observer) -> Result<()> {
     let rolls_back = steps.iter().any(|step| step.direction == Direction::Down);
     if rolls_back && !session.allow_destructive {
         session.project.guard(Action::Destructive)?;
     }
-    Ok(())
+    lint::enforce(session, steps, observer).await
 }
 
 /// Records what the migrations left, and what is declared as the server prints it.

@@ -32,6 +32,10 @@ pub async fn online(
 ) -> Result<Script> {
     let folder = session.folder()?;
     let state = session.state(&folder).await?;
+    if let Some(unfinished) = unfinished::unfinished(session).await? {
+        // A script begins a file at its beginning.
+        unfinished.check(&folder, None)?;
+    }
     session.check_seal(&folder, false)?;
     let squashed = squash::steps(&folder, &state, session.engine.dialect());
     let steps = migrate::plan(session, &folder, &state, target).await?;

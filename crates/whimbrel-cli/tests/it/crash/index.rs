@@ -80,17 +80,41 @@ fn the_deployer_is_killed_and_the_server_builds_on() {
     ran_once(&project);
 }
 
+/// Rows that stand there are found before anything is built.
 #[test]
-fn duplicates_fail_the_build_and_nothing_of_it_stays() {
+fn duplicates_are_found_before_the_build() {
     let project = prepared_with(Engine::Postgres(PostgresVersion::V17), UNIQUE_INDEX, "");
     let output = project.run(&["migrate"], 1);
-    for word in ["migrate::statement_failed", "23505", "(returns, price)=(0, ", "INVALID and is dropped"] {
+    assert!(output.stderr.contains("migrate::violations"), "{}", output.stderr);
+    assert_eq!(indexes(&project, "items_once"), Vec::<String>::new());
+    query(&project, "UPDATE items SET returns = id");
+    project.run(&["migrate"], 0);
+    assert_eq!(indexes(&project, "items_once"), ["t"]);
+    ran_once(&project);
+}
+
+/// A duplicate that comes in while the index is built fails the build in its second half.
+#[test]
+fn a_duplicate_fails_the_build_and_nothing_of_it_stays() {
+    let key = "slow(price + id * 100)";
+    let text = UNIQUE_INDEX.replace("(returns, price)", &format!("({key})"));
+    let project = prepared_with(Engine::Postgres(PostgresVersion::V17), &text, "");
+    query(&project, SLOW_FUNCTION);
+    let child = start(&project, &["migrate"]);
+    wait_until("the index is built", || {
+        !query(&project, &format!("{BUILDERS} AND phase LIKE 'building index%'")).is_empty()
+    });
+    // The row of number 50 has the price 9.
+    project.database().psql("INSERT INTO items (id, label, price) VALUES (51, 'twice', -91)").unwrap();
+    let output = finish(child);
+    ended(&output, 1);
+    for word in ["migrate::statement_failed", "23505", "=(5009)", "INVALID and is dropped", "the next run"] {
         assert!(output.stderr.contains(word), "no {word:?} in {}", output.stderr);
     }
     assert_eq!(indexes(&project, "items_once"), Vec::<String>::new());
-    let output = project.run(&["migrate"], 1);
-    assert!(output.stderr.contains("23505"), "{}", output.stderr);
-    query(&project, "UPDATE items SET returns = id");
+    let status = project.run(&["migrate", "status"], 0);
+    assert!(status.stdout.contains("unfinished, 1 of 3 units"), "{}", status.stdout);
+    project.database().psql("DELETE FROM items WHERE id = 51").unwrap();
     project.run(&["migrate"], 0);
     assert_eq!(indexes(&project, "items_once"), ["t"]);
     ran_once(&project);

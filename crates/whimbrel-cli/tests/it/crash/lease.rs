@@ -228,7 +228,10 @@ fn a_pause_keeps_the_lease_on_sqlite() {
 /// Another deployer that went beyond the target while this one waited: the way down is guarded then, too.
 #[test]
 fn a_way_down_that_comes_while_waiting_is_guarded() {
-    let mut project = prepared(Engine::Sqlite, "[pool]\nlease = \"1h\"\n[environments.production]\n");
+    let mut project = prepared(
+        Engine::Sqlite,
+        "[pool]\nlease = \"1h\"\n[lint]\nlevel = \"advise\"\n[environments.production]\n",
+    );
     project.sandbox.env("WHIMBREL_ENV", "production");
     project
         .sandbox

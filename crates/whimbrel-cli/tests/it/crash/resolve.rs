@@ -107,7 +107,11 @@ fn only_what_is_unfinished_is_resolved() {
 
 #[test]
 fn a_protected_environment_asks_for_the_flag() {
-    let mut project = prepared_with(Engine::Sqlite, &format!("{UP}\n{DOWN}"), "[environments.production]\n");
+    let mut project = prepared_with(
+        Engine::Sqlite,
+        &format!("{UP}\n{DOWN}"),
+        "[lint]\nlevel = \"advise\"\n[environments.production]\n",
+    );
     project.sandbox.env("WHIMBREL_ENV", "production");
     cut(&project, "up", 2);
     let output = project.run(&["migrate", "resolve", "0002", "--undone"], 5);
