@@ -119,7 +119,9 @@ async fn run_locked(
     }
     let squashed = squash::take_over(session, folder, &state).await?;
     let steps = plan(session, folder, &state, target).await?;
-    if steps.iter().any(|step| !planned.iter().any(|known| known.is_same(step))) {
+    let mut known = planned.iter();
+    let were_planned = steps.iter().all(|step| known.any(|known| known.is_same(step)));
+    if !were_planned {
         // Another deployer went further than the target while this one waited.
         guard(session, &steps, observer).await?;
     }
