@@ -10,6 +10,8 @@ use whimbrel_testkit::{PostgresServer, PostgresVersion, Sandbox};
 
 use crate::bench::build_release;
 use crate::interrupt::Interrupt;
+use crate::servers::Servers;
+use crate::test::cargo;
 use crate::workspace;
 
 /// How long each run lasts unless the command line says otherwise.
@@ -27,7 +29,12 @@ const POLL_INTERVAL: Duration = Duration::from_millis(5);
 type Run = fn(&Deadline) -> Result<u64>;
 
 /// Every run by its name.
-const RUNS: [(&str, Run); 1] = [("postgres-ends-during-init", postgres_ends_during_init)];
+const RUNS: [(&str, Run); 2] = [
+    ("postgres-ends-during-init", postgres_ends_during_init),
+    ("migrate-is-killed-at-random-times", migrate_is_killed_at_random_times),
+];
+/// How often each round of the everyday test kills a run here: the round must end before the test runner ends it.
+const CRASHES: u64 = 300;
 
 /// When a run should end.
 struct Deadline {
@@ -55,6 +62,23 @@ pub(crate) fn run(minutes: Option<&str>) -> Result<ExitCode> {
         println!("soak: {name}: {rounds} rounds");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Repeats the everyday test with ever different times; each round tells its seed.
+fn migrate_is_killed_at_random_times(deadline: &Deadline) -> Result<u64> {
+    let servers = Servers::start(&deadline.interrupt)?;
+    let mut crashes = 0;
+    while !deadline.passed() {
+        let status = deadline.interrupt.run(
+            cargo(&servers)?
+                .args(["nextest", "run", "--package", "whimbrel-cli", "crash::random::"])
+                .args(["--success-output", "immediate"])
+                .env("WHIMBREL_TEST_CRASHES", CRASHES.to_string()),
+        )?;
+        ensure!(status.success() || deadline.interrupt.arrived(), "the test ended with {status}");
+        crashes += CRASHES;
+    }
+    Ok(crashes)
 }
 
 /// Ends the server at ever different moments of `init`; a second `init` must complete, and `rollback --to 0` must leave nothing.

@@ -59,7 +59,8 @@ pub(crate) fn serve() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn cargo(servers: &Servers) -> Result<Command> {
+/// Cargo in the workspace, with the variables through which the tests find the servers.
+pub(crate) fn cargo(servers: &Servers) -> Result<Command> {
     let mut command = Command::new(workspace::cargo());
     command.current_dir(workspace::root()?).stdin(Stdio::null()).envs(servers.variables());
     Ok(command)

@@ -253,6 +253,8 @@ pub(crate) enum MigrateCommand {
     Squash(SquashArguments),
     /// Number the files that are not applied after all others, as after a merge of two branches
     Rebase(RebaseArguments),
+    /// Say what has become by hand of a file that was begun and is not finished
+    Resolve(ResolveArguments),
     /// Mark versions as applied without running them; writes a first migration where there is none
     Baseline {
         /// Up to this version; else all
@@ -341,6 +343,23 @@ pub(crate) struct LintArguments {
     /// Exit with 5 when a finding is an error
     #[arg(long)]
     pub(crate) exit_code: bool,
+}
+
+/// Arguments of `migrate resolve`.
+#[derive(Args, Debug)]
+#[command(group = clap::ArgGroup::new("resolution").required(true).args(["undone", "applied"]))]
+pub(crate) struct ResolveArguments {
+    /// The unfinished version
+    pub(crate) version: String,
+    /// Nothing of the file stands any more: it counts as not applied
+    #[arg(long)]
+    pub(crate) undone: bool,
+    /// Everything that the file does stands: it counts as applied
+    #[arg(long)]
+    pub(crate) applied: bool,
+    /// Allow it in a protected environment
+    #[arg(long)]
+    pub(crate) allow_destructive: bool,
 }
 
 /// Arguments of `migrate create`.

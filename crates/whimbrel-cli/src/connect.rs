@@ -89,6 +89,7 @@ fn postgres_options(project: &Project) -> Result<PostgresOptions, LifecycleError
     options.connect_timeout = project.pool.connect_timeout.value;
     options.statement_timeout = project.pool.statement_timeout.value;
     options.lock_timeout = project.pool.lock_timeout.value;
+    options.lease = project.pool.lease.value;
     if let Some(schema) = settings.schemas.value.first() {
         options.schema.clone_from(schema);
     }
@@ -107,6 +108,7 @@ fn sqlite_options(project: &Project, purpose: Purpose) -> SqliteOptions {
     };
     options.create = purpose != Purpose::Look;
     options.busy_timeout = project.sqlite.busy_timeout.value;
+    options.lease = project.pool.lease.value;
     options.synchronous = match project.sqlite.synchronous.value {
         Synchronous::Full => whimbrel_sqlite::Synchronous::Full,
         Synchronous::Normal => whimbrel_sqlite::Synchronous::Normal,

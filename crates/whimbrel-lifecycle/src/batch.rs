@@ -22,6 +22,8 @@ const LAG_POLL: Duration = Duration::from_millis(500);
 const LAG_PATIENCE: Duration = Duration::from_secs(300);
 /// How often the lag is asked for.
 const LAG_INTERVAL: Duration = Duration::from_secs(1);
+/// How often a pause gives a sign of life: the shortest lease lasts a second.
+const SIGN_INTERVAL: Duration = Duration::from_millis(300);
 /// A batch that takes longer is made smaller.
 const LONG_BATCH: Duration = Duration::from_secs(2);
 /// The smallest part of the size asked for that a batch shrinks to.
@@ -116,8 +118,7 @@ pub(crate) async fn run(
                 sum.waits.push(wait);
             }
         }
-        session.engine.keep_lock().await?;
-        tokio::time::sleep(batch.pause).await;
+        pause(session, batch.pause).await?;
         backfill.throttle(session, run).await?;
     }
     let rows = u64::try_from(entry.rows - rows_before).ok();
@@ -125,6 +126,19 @@ pub(crate) async fn run(
     let shown = crate::journal::shown(&statement.sql);
     sum.statements.push(StatementReport { statement: shown, duration_ms, rows });
     Ok(sum)
+}
+
+/// Waits, and tells the others now and then that this deployer still works.
+async fn pause(session: &mut Session<'_>, length: Duration) -> Result<()> {
+    let until = Instant::now() + length;
+    loop {
+        session.engine.keep_lock().await?;
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(());
+        }
+        tokio::time::sleep(left.min(SIGN_INTERVAL)).await;
+    }
 }
 
 fn position(entry: &JournalEntry) -> usize {

@@ -48,53 +48,44 @@ pub(crate) fn units(session: &Session<'_>, planned: &PlannedStep) -> Result<Opti
     Ok(step.units(&outside))
 }
 
-/// The file that was begun and is not finished; none where there is no such file.
-pub(crate) async fn unfinished(session: &mut Session<'_>) -> Result<Option<Unfinished>> {
-    let entries = session.engine.journal().entries().await?;
-    let Some(first) = entries.first() else { return Ok(None) };
-    let done = entries.iter().filter(|entry| entry.state == JournalState::Done).count();
-    Ok(Some(Unfinished {
-        version: first.version.clone(),
-        upwards: first.direction == direction_word(Direction::Up),
-        done,
-    }))
-}
-
-/// A file that was begun and is not finished.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Unfinished {
-    /// Its version.
-    pub version: String,
-    /// Whether it was being applied.
-    pub upwards: bool,
-    /// How many of its units stand.
-    pub done: usize,
-}
-
-impl Unfinished {
-    /// Refuses a plan that would leave the file as it is.
-    pub(crate) fn check(self, first: Option<&PlannedStep>) -> std::result::Result<(), MigrationError> {
-        let goes_on = first.is_some_and(|planned| {
-            planned.version.as_str() == self.version && (planned.direction == Direction::Up) == self.upwards
-        });
-        if goes_on {
-            return Ok(());
-        }
-        let version = &self.version;
-        let help = if self.upwards {
-            format!(
-                "finish it: `whimbrel migrate --to {version}`; if you have undone by hand what it did, say so: \
-                 `whimbrel migrate resolve {version} --undone`"
-            )
-        } else {
-            format!(
-                "finish it: `whimbrel rollback`; if you have done by hand what it was to do, say so: \
-                 `whimbrel migrate resolve {version} --undone`"
-            )
-        };
-        let Unfinished { version, upwards, done } = self;
-        Err(MigrationError::Unfinished { version, upwards, done, help })
+/// Checks that a file of which a part stands is still cut into units.
+///
+/// # Errors
+/// It was changed into a file that is one transaction: what ran would run again.
+pub(crate) fn check_still_journalled(session: &Session<'_>, planned: &PlannedStep) -> Result<()> {
+    if units(session, planned)?.is_some() {
+        return Ok(());
     }
+    let source = &planned.step.source;
+    let first = planned.step.statements.first();
+    let span = first.map_or_else(|| (source.text.len(), 0).into(), |first| span(source, first));
+    Err(MigrationError::JournalMismatch {
+        file: source.name.clone(),
+        position: 1,
+        source_code: NamedSource::new(&source.name, Arc::clone(&source.text)),
+        span,
+    }
+    .into())
+}
+
+/// The statements that an earlier run has left of the step: those of units that do not stand whole.
+pub(crate) async fn statements_left(
+    session: &mut Session<'_>,
+    planned: &PlannedStep,
+) -> Result<Vec<Statement>> {
+    let entries = session.engine.journal().entries().await?;
+    let own = |entry: &&JournalEntry| {
+        entry.version == planned.version.as_str() && entry.direction == direction_word(planned.direction)
+    };
+    let done = |position: usize| {
+        entries
+            .iter()
+            .filter(own)
+            .any(|entry| usize::try_from(entry.position) == Ok(position) && entry.state == JournalState::Done)
+    };
+    let Some(units) = units(session, planned)? else { return Ok(planned.step.statements.clone()) };
+    let left = units.iter().enumerate().filter(|(index, _)| !done(index + 1));
+    Ok(left.flat_map(|(_, unit)| unit.statements().to_vec()).collect())
 }
 
 /// Runs the step, or what an earlier run left of it.
@@ -178,14 +169,17 @@ async fn run_outside(
     let mut watched = Watched { file: &run.planned.file_name, observer: run.observer };
     let outside = session.engine.outside_transactions().ok_or_else(|| no_outside(source))?;
     let mut verdict = outside.verify(source, statement).await?;
-    if begun && let Verdict::Broken { what, repair } = &verdict {
+    let mut known = begun;
+    // What is broken goes, whoever left it: `IF NOT EXISTS` would take it for whole.
+    if let Verdict::Broken { what, repair } = &verdict {
         outside.repair(repair).await?;
         watched.notice(Notice::Repaired { what: what.clone() });
         verdict = outside.verify(source, statement).await?;
+        known = true;
         run.journal(position, Moment::Repaired);
     }
     let mut applied = Applied::default();
-    if !(begun && verdict == Verdict::Done) {
+    if !(known && verdict == Verdict::Done) {
         entry.state = JournalState::Intended;
         session.engine.journal().write(&entry).await?;
         run.journal(position, Moment::Intended);
@@ -205,10 +199,17 @@ async fn attempt_outside(
 ) -> Result<Applied> {
     let source = &run.planned.step.source;
     let mut watched = Watched { file: &run.planned.file_name, observer: run.observer };
+    // No fence holds for a statement outside a transaction: the lock is looked at as late as can be.
+    session.engine.keep_lock().await?;
     let outside = session.engine.outside_transactions().ok_or_else(|| no_outside(source))?;
     match outside.run_outside(source, statement, &mut watched).await {
         Ok(applied) => Ok(applied),
         Err(error) => {
+            // What another deployer builds now is not this one's to clear away.
+            if let Err(lost @ EngineError::LockLost { .. }) = session.engine.keep_lock().await {
+                return Err(lost.into());
+            }
+            let outside = session.engine.outside_transactions().ok_or_else(|| no_outside(source))?;
             // The statement said what is wrong; nothing of it shall stay, so that it may be corrected.
             if let Ok(Verdict::Broken { what, repair }) = outside.verify(source, statement).await
                 && outside.repair(&repair).await.is_ok()

@@ -27,7 +27,7 @@ pub mod script;
 mod session;
 pub mod squash;
 mod squashed_text;
+pub mod unfinished;
 
 pub use error::{LifecycleError, Result};
-pub use journal::Unfinished;
 pub use session::{DEFAULT_LOCK_TIMEOUT, Session};

@@ -15,6 +15,7 @@ use crate::project::Action;
 use crate::repeatable;
 use crate::session::Session;
 use crate::squash;
+use crate::unfinished::{self, Unfinished};
 
 /// The outcome of `migrate` and `rollback`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -65,6 +66,9 @@ pub struct VersionStatus {
     pub applied_by: Option<String>,
     /// Whether it can be rolled back.
     pub reversible: bool,
+    /// How far it is, where it was begun and is not finished.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unfinished: Option<Unfinished>,
 }
 
 /// Takes the database to a target version: up or down, each file with its history row in one transaction,
@@ -82,19 +86,17 @@ pub async fn migrate(
     let state = session.state(&folder).await?;
     session.check_seal(&folder, true)?;
     let planned = plan(session, &folder, &state, target).await?;
-    if planned.is_empty() && state.replacements().is_empty() {
-        if let Some(unfinished) = journal::unfinished(session).await? {
-            unfinished.check(None)?;
-        }
+    // What is unfinished may be at work in another deployer's hands: only under the lock is that known.
+    if planned.is_empty()
+        && state.replacements().is_empty()
+        && unfinished::unfinished(session).await?.is_none()
+        && is_recorded(session, &state).await?
+    {
         return Ok(report_of(&state, Vec::new()));
     }
-    let rolls_back = planned.iter().any(|step| step.direction == Direction::Down);
-    if rolls_back && !session.allow_destructive {
-        session.project.guard(Action::Destructive)?;
-    }
-    lint::enforce(session, &planned, observer).await?;
+    guard(session, &planned, observer).await?;
     session.engine.lock(session.lock_timeout).await?;
-    let outcome = run_locked(session, &folder, target, observer).await;
+    let outcome = run_locked(session, &folder, target, &planned, observer).await;
     let unlocked = session.engine.unlock().await;
     let report = outcome?;
     unlocked?;
@@ -105,15 +107,23 @@ async fn run_locked(
     session: &mut Session<'_>,
     folder: &Folder,
     target: &Target,
+    planned: &[PlannedStep],
     observer: &mut dyn Observer,
 ) -> Result<MigrateReport> {
     session.engine.prepare().await?;
     let state = session.state(folder).await?;
-    if let Some(unfinished) = journal::unfinished(session).await? {
-        unfinished.check(plan(session, folder, &state, target).await?.first())?;
+    if let Some(unfinished) = unfinished::unfinished(session).await? {
+        let steps = plan(session, folder, &state, target).await?;
+        unfinished.check(folder, steps.first())?;
+        steps.first().map_or(Ok(()), |first| journal::check_still_journalled(session, first))?;
     }
     let squashed = squash::take_over(session, folder, &state).await?;
     let steps = plan(session, folder, &state, target).await?;
+    if steps.iter().any(|step| !planned.iter().any(|known| known.is_same(step))) {
+        // Another deployer went further than the target while this one waited.
+        guard(session, &steps, observer).await?;
+    }
+    let was_recorded = is_recorded(session, &state).await?;
     hooks::before(session, &steps, observer).await?;
     let mut done = Vec::with_capacity(steps.len());
     let mut failure = None;
@@ -144,7 +154,8 @@ async fn run_locked(
         }
     }
     let after = if failure.is_none() { hooks::after(session, &done, observer).await } else { Ok(()) };
-    let recorded = if done.is_empty() { Ok(()) } else { record(session, folder).await };
+    let is_due = !done.is_empty() || (failure.is_none() && !was_recorded);
+    let recorded = if is_due { record(session, folder).await } else { Ok(()) };
     if let Some(error) = failure {
         return Err(error);
     }
@@ -153,8 +164,22 @@ async fn run_locked(
     Ok(MigrateReport { squashed, failed_hook: after.err(), ..report_of(&state, done) })
 }
 
+/// Whether what the migrations left is on record: a run that was killed between the last file and that left it out.
+async fn is_recorded(session: &mut Session<'_>, state: &State<'_>) -> Result<bool> {
+    Ok(state.applied().is_empty() || session.reached(state.applied()).await?.is_some())
+}
+
+/// Refuses a way down in a protected environment, and what lint refuses.
+async fn guard(session: &mut Session<'_>, steps: &[PlannedStep], observer: &mut dyn Observer) -> Result<()> {
+    let rolls_back = steps.iter().any(|step| step.direction == Direction::Down);
+    if rolls_back && !session.allow_destructive {
+        session.project.guard(Action::Destructive)?;
+    }
+    lint::enforce(session, steps, observer).await
+}
+
 /// Records what the migrations left, and what is declared as the server prints it.
-async fn record(session: &mut Session<'_>, folder: &Folder) -> Result<()> {
+pub(crate) async fn record(session: &mut Session<'_>, folder: &Folder) -> Result<()> {
     let current = session.state(folder).await?.current();
     let declared = DeclaredSchema::read(session.project).ok();
     let revisions =
@@ -181,7 +206,7 @@ pub(crate) async fn plan(
     Ok(steps)
 }
 
-/// The statements that `migrate` would run, a list a file. Changes nothing.
+/// The statements that `migrate` would run, a list a file; of an unfinished file those that are left. Changes nothing.
 ///
 /// # Errors
 /// Files and history disagree, or the engine cannot run one of the statements.
@@ -190,7 +215,10 @@ pub async fn preview(session: &mut Session<'_>, target: &Target) -> Result<Vec<(
     let state = session.state(&folder).await?;
     session.check_seal(&folder, false)?;
     let steps = plan(session, &folder, &state, target).await?;
-    let bare: Vec<_> = steps.iter().map(|planned| planned.step.clone()).collect();
+    let mut bare: Vec<_> = steps.iter().map(|planned| planned.step.clone()).collect();
+    if let (Some(planned), Some(first)) = (steps.first(), bare.first_mut()) {
+        first.statements = journal::statements_left(session, planned).await?;
+    }
     let statements = session.engine.preview(&bare).await?;
     Ok(steps.into_iter().zip(statements).collect())
 }
@@ -219,6 +247,8 @@ pub async fn status(session: &mut Session<'_>) -> Result<Vec<VersionStatus>> {
     let folder = session.folder()?;
     let state = session.state(&folder).await?;
     session.check_seal(&folder, false)?;
+    let unfinished = unfinished::unfinished(session).await?;
+    let unfinished = unfinished.map(|unfinished| unfinished.with_total(session, &state));
     let dialect = session.engine.dialect();
     let mut lines: Vec<VersionStatus> = folder
         .migrations
@@ -233,6 +263,7 @@ pub async fn status(session: &mut Session<'_>) -> Result<Vec<VersionStatus>> {
                 duration_ms: entry.map(|entry| entry.duration_ms),
                 applied_by: entry.map(|entry| entry.applied_by.clone()),
                 reversible: migration.content(dialect).down.is_some(),
+                unfinished: unfinished.clone().filter(|unfinished| unfinished.is(&migration.version)),
             }
         })
         .collect();
@@ -278,6 +309,9 @@ pub async fn mark_baseline(session: &mut Session<'_>, version: Option<&Version>)
 
 async fn mark_locked(session: &mut Session<'_>, folder: &Folder, entries: &[HistoryEntry]) -> Result<()> {
     session.engine.prepare().await?;
+    if let Some(unfinished) = unfinished::unfinished(session).await? {
+        unfinished.check(folder, None)?;
+    }
     session.engine.mark(entries).await?;
     record(session, folder).await
 }

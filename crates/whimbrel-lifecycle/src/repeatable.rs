@@ -86,6 +86,7 @@ pub(crate) async fn status(session: &mut Session<'_>, folder: &Folder) -> Result
             duration_ms: None,
             applied_by: record.map(|record| record.applied_by),
             reversible: false,
+            unfinished: None,
         });
     }
     Ok(lines)

@@ -9,6 +9,7 @@ use crate::declared::DeclaredSchema;
 use crate::error::Result;
 use crate::repeatable;
 use crate::session::Session;
+use crate::unfinished::{self, Unfinished};
 
 /// One screen about a project's database.
 #[derive(Clone, Debug, Serialize)]
@@ -48,6 +49,9 @@ pub struct MigrationSummary {
     pub pending: Vec<String>,
     /// The newest applied version.
     pub current: Option<String>,
+    /// The file that was begun and is not finished.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unfinished: Option<Unfinished>,
 }
 
 /// The declared indexes beside the present ones, those of constraints left out.
@@ -68,6 +72,7 @@ impl StatusReport {
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.migrations.pending.is_empty()
+            && self.migrations.unfinished.is_none()
             && self.drift.is_empty()
             && self.undeclared_changes.is_empty()
             && self.indexes.missing.is_empty()
@@ -85,6 +90,8 @@ pub async fn status(session: &mut Session<'_>, declared: &DeclaredSchema) -> Res
     let state = session.state(&folder).await?;
     session.check_seal(&folder, false)?;
     let catalogs = Catalogs::read(session, declared, &folder, &state).await?;
+    let unfinished = unfinished::unfinished(session).await?;
+    let unfinished = unfinished.map(|unfinished| unfinished.with_total(session, &state));
     let inventory = session.engine.inventory(&catalogs.scope).await?;
     let mut pending: Vec<String> =
         state.pending().iter().map(|migration| migration.file_name.clone()).collect();
@@ -92,6 +99,14 @@ pub async fn status(session: &mut Session<'_>, declared: &DeclaredSchema) -> Res
         if pending.is_empty() { words(&catalogs.undeclared_changes(declared)) } else { Vec::new() };
     let changed = repeatable::changed(session, &folder).await?;
     pending.extend(changed.iter().map(|repeatable| repeatable.file_name.clone()));
+    let mut not_compared = catalogs.not_compared.clone();
+    let drift = match &unfinished {
+        None => catalogs.drift(),
+        Some(unfinished) => {
+            not_compared.push(format!("drift: version {} is not finished", unfinished.version));
+            Vec::new()
+        }
+    };
     Ok(StatusReport {
         project: session.project.name.value.clone(),
         environment: session.project.environment.value.clone(),
@@ -102,13 +117,14 @@ pub async fn status(session: &mut Session<'_>, declared: &DeclaredSchema) -> Res
             applied: state.applied().len(),
             pending,
             current: state.current().map(|version| version.to_string()),
+            unfinished,
         },
-        drift: catalogs.drift(),
+        drift,
         undeclared_changes,
         indexes: index_summary(&catalogs.desired, &catalogs.present),
         inventory,
         unmanaged: catalogs.managed.part_of(&catalogs.present).unmanaged,
-        not_compared: catalogs.not_compared.clone(),
+        not_compared,
     })
 }
 

@@ -10,7 +10,7 @@ use crate::journal::{checksum, direction_word};
 use crate::migration::{Batched, Direction, Folder, MigrationError, PlannedStep, State, Target, Version};
 use crate::project::Project;
 use crate::session::{Session, check_seal};
-use crate::{migrate, repeatable, squash};
+use crate::{migrate, repeatable, squash, unfinished};
 
 /// A script, and what it leaves out or does otherwise.
 #[derive(Clone, Debug, Default)]
@@ -32,9 +32,17 @@ pub async fn online(
 ) -> Result<Script> {
     let folder = session.folder()?;
     let state = session.state(&folder).await?;
+    if let Some(unfinished) = unfinished::unfinished(session).await? {
+        // A script begins a file at its beginning.
+        unfinished.check(&folder, None)?;
+    }
     session.check_seal(&folder, false)?;
     let squashed = squash::steps(&folder, &state, session.engine.dialect());
     let steps = migrate::plan(session, &folder, &state, target).await?;
+    if let Some(unfinished) = unfinished::unfinished(session).await? {
+        // A script begins each file anew.
+        unfinished.check(&folder, None)?;
+    }
     Ok(Composer::begin(session.project, &state, writer).write(&squashed, &steps))
 }
 

@@ -26,6 +26,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// How much of a statement a report shows, in characters.
 const SHOWN: usize = 80;
 
+/// Whimbrel's own tables are written as the user who connected, whatever role a file has taken on for its session.
+pub(crate) const AS_OURSELVES: &str = "SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE NONE";
+
 /// What a transaction of a migration's statements ends with.
 #[derive(Clone, Copy)]
 pub(crate) enum Closing<'a> {
@@ -116,7 +119,8 @@ impl Postgres {
                         duration_ms: entry.duration_ms.saturating_add(milliseconds_since(started)),
                         ..entry.clone()
                     };
-                    let last = [self.own().journal_sql(&entry), "COMMIT".to_owned()];
+                    let last =
+                        [format!("{AS_OURSELVES}; {}", self.own().journal_sql(&entry)), "COMMIT".to_owned()];
                     answers.extend(self.send(&last).await);
                 }
                 answers

@@ -33,6 +33,8 @@ pub struct Postgres {
     pub(crate) target: Target,
     pub(crate) server: ServerDescription,
     pub(crate) major: u32,
+    /// The database's name on the server; a pooler may know it by another.
+    pub(crate) database: String,
     /// The default schema.
     pub(crate) schema: String,
     /// What puts the session's settings back after a migration has changed them.
@@ -251,6 +253,7 @@ async fn connect(address: Address, options: &PostgresOptions) -> Result<Postgres
     let reset = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL".to_owned();
     let mut postgres = Postgres {
         client,
+        database: target.database.clone(),
         target,
         server,
         major,
@@ -273,11 +276,15 @@ async fn connect(address: Address, options: &PostgresOptions) -> Result<Postgres
 impl Postgres {
     /// Whether the setting that the connection asked for at its start is there: a transaction pooler takes
     /// none, or gives the query to a session that another one began.
-    async fn probe(&self, options: &PostgresOptions) -> Result<Session> {
-        let sql = format!("SELECT current_setting('{SESSION_MARK}', true), pg_backend_pid()");
+    async fn probe(&mut self, options: &PostgresOptions) -> Result<Session> {
+        let sql =
+            format!("SELECT current_setting('{SESSION_MARK}', true), pg_backend_pid(), current_database()");
         let answer = self.try_run_bare(&sql).await;
         let sets = answer.map_err(|error| self.failed(&error, "describing the session"))?;
         let row = sets.first().and_then(|set| set.rows.first());
+        if let Some(name) = row.and_then(|row| row.optional(2)) {
+            self.database = name;
+        }
         if row.is_some_and(|row| row.text(0) == Some(session_mark().as_str())) {
             return Ok(Session::Own { pid: row.map_or(0, |row| row.number(1)) });
         }
@@ -306,9 +313,6 @@ fn refuses_options(error: &Error) -> bool {
     })
 }
 
-/// A forgotten transaction must not keep the lease from others for longer than this.
-const IDLE_LIMIT_MS: u128 = crate::lease::LEASE.as_millis();
-
 fn pooled_settings(options: &PostgresOptions) -> Vec<String> {
     let mut settings: Vec<String> = session_settings(options)
         .into_iter()
@@ -317,7 +321,9 @@ fn pooled_settings(options: &PostgresOptions) -> Vec<String> {
             _ => format!("SET LOCAL {name} = {}", quote::literal(&value)),
         })
         .collect();
-    settings.push(format!("SET LOCAL idle_in_transaction_session_timeout = {IDLE_LIMIT_MS}"));
+    // A forgotten transaction must not keep the lease from others for longer than the lease itself lasts.
+    let limit_ms = options.lease.as_millis();
+    settings.push(format!("SET LOCAL idle_in_transaction_session_timeout = {limit_ms}"));
     settings
 }
 

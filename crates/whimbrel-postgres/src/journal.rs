@@ -82,15 +82,19 @@ impl Journal for Postgres {
 }
 
 impl Postgres {
-    /// Lets the session wait for locks as long as it takes; gives the setting before.
-    async fn lift_lock_timeout(&self) -> Result<String> {
-        let sql = "SHOW lock_timeout; SET lock_timeout = 0";
-        let sets = self.run(sql, "lifting lock_timeout").await?;
-        Ok(sets.first().and_then(|set| set.rows.first()).map(|row| row.string(0)).unwrap_or_default())
+    /// Lets a statement outside a transaction wait for its locks, since a time-out would leave an INVALID index
+    /// behind; gives the setting before. A pooler's sessions have none of ours outside transactions.
+    async fn lift_lock_timeout(&self) -> Result<Option<String>> {
+        if matches!(self.session, Session::Pooled { .. }) {
+            return Ok(None);
+        }
+        let sets = self.run("SHOW lock_timeout; SET lock_timeout = 0", "lifting lock_timeout").await?;
+        Ok(sets.first().and_then(|set| set.rows.first()).map(|row| row.string(0)))
     }
 
-    async fn set_lock_timeout(&self, to: &str) -> Result<()> {
-        let sql = format!("SET lock_timeout = {}", literal(to));
+    async fn limit_locks_again(&self, before: Option<String>) -> Result<()> {
+        let Some(before) = before else { return Ok(()) };
+        let sql = format!("SET lock_timeout = {}", literal(&before));
         self.run(&sql, "setting lock_timeout again").await.map(drop)
     }
 }
@@ -103,22 +107,19 @@ impl OutsideTransactions for Postgres {
         statement: &Statement,
         watch: &mut dyn Watch,
     ) -> Result<Applied> {
-        // A time-out would leave an INVALID index behind. A pooled session has none here.
-        let before = match self.session {
-            Session::Own { .. } => Some(self.lift_lock_timeout().await?),
-            Session::Pooled { .. } => None,
-        };
+        let before = self.lift_lock_timeout().await?;
         let started = std::time::Instant::now();
         let mut companion = self.take_companion();
         let answer = companion.watch_over(watch, self.try_run_bare(&statement.sql)).await;
         let waits = self.put_back(companion);
         let duration_ms = milliseconds_since(started);
+        // A setting of the file's own is kept.
+        let before = before.filter(|_| !statement.sql.to_lowercase().contains("lock_timeout"));
+        let limited = self.limit_locks_again(before).await;
         if let Err(error) = answer {
             return Err(self.statement_failed(source, statement, &error, CUT_OFF));
         }
-        if let Some(before) = before.filter(|_| !statement.sql.to_lowercase().contains("lock_timeout")) {
-            self.set_lock_timeout(&before).await?;
-        }
+        limited?;
         let report = StatementReport {
             statement: shown(&statement.sql),
             duration_ms: duration_ms.unsigned_abs(),
@@ -132,17 +133,17 @@ impl OutsideTransactions for Postgres {
     }
 
     async fn repair(&mut self, statements: &[String]) -> Result<()> {
-        let doing = "clearing away what a crash has left";
-        let before = match self.session {
-            Session::Own { .. } => Some(self.lift_lock_timeout().await?),
-            Session::Pooled { .. } => None,
-        };
+        let before = self.lift_lock_timeout().await?;
+        let mut outcome = Ok(());
         for sql in statements {
-            self.try_run_bare(sql).await.map_err(|error| self.failed(&error, doing))?;
+            let answer = self.try_run_bare(sql).await;
+            outcome =
+                answer.map(drop).map_err(|error| self.failed(&error, "clearing away what a crash has left"));
+            if outcome.is_err() {
+                break;
+            }
         }
-        match before {
-            Some(before) => self.set_lock_timeout(&before).await,
-            None => Ok(()),
-        }
+        let limited = self.limit_locks_again(before).await;
+        outcome.and(limited)
     }
 }

@@ -35,6 +35,8 @@ pub(crate) struct Lease {
     pub(crate) owner: String,
     /// Its number: one more than that of the holder before.
     pub(crate) fence: i64,
+    /// The statement that renews it.
+    pub(crate) renewal: String,
     /// Renews it over a connection of its own.
     pub(crate) heartbeat: JoinHandle<()>,
 }
@@ -77,20 +79,30 @@ impl Postgres {
 
     /// One attempt; the holder where another has the lock.
     async fn try_advisory(&mut self) -> Result<Option<String>> {
-        let sql = format!("SELECT pg_try_advisory_lock({}), {}", self.lock_key(), self.has_lock_table());
+        // Two statements: the second one sees what was there once the first one had the lock.
+        let sql =
+            format!("SELECT pg_try_advisory_lock({}); SELECT {}", self.lock_key(), self.has_lock_table());
         let sets = self.run(&sql, TAKING).await?;
-        let row = sets.first().and_then(|set| set.rows.first());
-        if !row.is_some_and(|row| row.flag(0)) {
+        let says =
+            |place: usize| sets.get(place).and_then(|set| set.rows.first()).is_some_and(|row| row.flag(0));
+        if !says(0) {
             let holder = self.advisory_holder().await?;
             return Ok(Some(
                 holder.unwrap_or_else(|| "it gave the lock back in this very moment".to_owned()),
             ));
         }
-        if row.is_some_and(|row| row.flag(1))
-            && let Some(holder) = self.lease_holder().await?
-        {
-            self.free_advisory().await?;
-            return Ok(Some(holder));
+        if says(1) {
+            let in_the_way = match self.end_expired_lease().await {
+                Ok(true) => self.lease_holder().await,
+                Ok(false) => {
+                    Ok(Some("a deployer whose lease has run out, in an open transaction".to_owned()))
+                }
+                Err(error) => Err(error),
+            };
+            if !matches!(in_the_way, Ok(None)) {
+                self.free_advisory().await?;
+                return in_the_way;
+            }
         }
         self.guard = Some(Guard::Advisory);
         Ok(None)
@@ -129,7 +141,7 @@ impl Postgres {
 
     /// The key of this schema's lock; the server keeps the keys of its databases apart.
     fn lock_key(&self) -> i64 {
-        lock_key(&self.target.database, &self.schema)
+        lock_key(&self.database, &self.schema)
     }
 }
 

@@ -7,6 +7,9 @@ use std::time::Duration;
 /// How long a connection may take until it is ready, unless said otherwise.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a lease holds unless it is renewed, unless said otherwise: several renewals may fail before it is lost.
+const LEASE: Duration = Duration::from_secs(15);
+
 /// How a connection is encrypted and whom it trusts, with libpq's meaning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SslMode {
@@ -61,6 +64,8 @@ pub struct PostgresOptions {
     pub statement_timeout: Option<Duration>,
     /// How long a statement may wait for a lock; none leaves the server's setting.
     pub lock_timeout: Option<Duration>,
+    /// How long the deployers' lock holds without a sign of life, where a pooler makes it a lease.
+    pub lease: Duration,
     /// The default schema: where Whimbrel's tables live and what an unqualified name stands for.
     pub schema: String,
 }
@@ -79,6 +84,7 @@ impl PostgresOptions {
             connect_timeout: CONNECT_TIMEOUT,
             statement_timeout: None,
             lock_timeout: None,
+            lease: LEASE,
             schema: "public".to_owned(),
         }
     }
@@ -97,6 +103,7 @@ impl fmt::Debug for PostgresOptions {
             .field("connect_timeout", &self.connect_timeout)
             .field("statement_timeout", &self.statement_timeout)
             .field("lock_timeout", &self.lock_timeout)
+            .field("lease", &self.lease)
             .field("schema", &self.schema)
             .finish_non_exhaustive()
     }

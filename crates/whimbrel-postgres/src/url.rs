@@ -1,6 +1,8 @@
 //! The URL's parts that the driver does not know, and the driver's configuration from the rest.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
@@ -88,6 +90,7 @@ pub(crate) const fn driver_mode(mode: SslMode) -> DriverSslMode {
 pub(crate) fn with_session_options(config: &Config, options: &PostgresOptions) -> Config {
     let mut words: Vec<String> = session_settings(options)
         .into_iter()
+        .chain(KEEPALIVES.map(|(name, value)| (name, value.to_owned())))
         .chain([(SESSION_MARK, session_mark())])
         .map(|(name, value)| format!("-c {name}={}", value.replace('\\', "\\\\").replace(' ', "\\ ")))
         .collect();
@@ -101,10 +104,16 @@ pub(crate) fn with_session_options(config: &Config, options: &PostgresOptions) -
 /// A setting of our own, by which a session is known again as the one that the connection began.
 pub(crate) const SESSION_MARK: &str = "whimbrel.session";
 
-/// The mark of this process.
+/// The mark of this process: no other one has it, on whatever machine.
 pub(crate) fn session_mark() -> String {
-    std::process::id().to_string()
+    static MARK: OnceLock<u64> = OnceLock::new();
+    let mark = MARK.get_or_init(|| RandomState::new().hash_one(std::process::id()));
+    format!("{mark:016x}")
 }
+
+/// The server notices within a minute that a client's machine has gone, and frees its locks.
+const KEEPALIVES: [(&str, &str); 3] =
+    [("tcp_keepalives_idle", "30"), ("tcp_keepalives_interval", "10"), ("tcp_keepalives_count", "3")];
 
 /// The settings that every session begins with.
 pub(crate) fn session_settings(options: &PostgresOptions) -> Vec<(&'static str, String)> {

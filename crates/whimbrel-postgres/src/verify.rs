@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use whimbrel_engine::{EngineError, Result, Source, Statement, Verdict};
 
-use crate::apply::unsupported;
+use crate::apply::{shown, unsupported};
 use crate::connection::Postgres;
 use crate::quote::{literal, qualified};
 use crate::result_set::RowText;
@@ -14,6 +14,8 @@ use crate::sql_scan::{Piece, PieceKind, pieces};
 const BUILD_LIMIT: Duration = Duration::from_secs(6 * 3600);
 /// How often is looked whether it has ended.
 const BUILD_POLL: Duration = Duration::from_millis(250);
+/// How much of two statements is compared, in characters: the server keeps the first kilobyte of each.
+const COMPARED: usize = 250;
 const LOOKING: &str = "looking what became of a statement";
 
 /// What a statement makes or takes away, by its names as they are written.
@@ -43,6 +45,7 @@ impl Postgres {
                 "after a crash it must be found again by its name: write the name".to_owned(),
             )
         })?;
+        self.wait_for_twin(&statement.sql).await?;
         match subject {
             Subject::CreateIndex { name, table } => self.verify_create_index(&name, &table).await,
             Subject::DropIndex { name } => {
@@ -57,6 +60,27 @@ impl Postgres {
             }
             Subject::Repeatable => Ok(Verdict::NotDone),
         }
+    }
+
+    /// Waits while another session runs the same statement: the server works on for a client that has died.
+    async fn wait_for_twin(&self, sql: &str) -> Result<()> {
+        let head: String = sql.chars().take(COMPARED).collect();
+        let runs = format!(
+            "EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE datname = current_database() \
+             AND pid <> pg_backend_pid() AND state = 'active' AND left(query, {COMPARED}) = {})",
+            literal(&head)
+        );
+        let deadline = Instant::now() + BUILD_LIMIT;
+        while self.truth(&runs).await? {
+            if Instant::now() > deadline {
+                return Err(EngineError::Refused {
+                    doing: format!("waiting for `{}`", shown(sql)),
+                    reason: "another session still runs it".to_owned(),
+                });
+            }
+            tokio::time::sleep(BUILD_POLL).await;
+        }
+        Ok(())
     }
 
     async fn truth(&self, expression: &str) -> Result<bool> {
@@ -115,7 +139,8 @@ impl Postgres {
             "SELECT n.nspname, c.relname FROM pg_catalog.pg_index i \
              JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$'{of} ORDER BY 1, 2"
+             WHERE NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$'{of} AND NOT EXISTS \
+             (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.relid = i.indrelid) ORDER BY 1, 2"
         );
         let sets = self.run(&sql, LOOKING).await?;
         let left: Vec<(String, String)> = sets

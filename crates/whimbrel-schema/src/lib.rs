@@ -21,6 +21,7 @@ pub mod print;
 pub mod raise;
 pub mod read;
 pub mod rename;
+mod rewrite;
 pub mod sql_text;
 #[cfg(feature = "lint")]
 pub mod statement;

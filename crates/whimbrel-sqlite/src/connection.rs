@@ -9,6 +9,9 @@ use whimbrel_engine::{EngineError, Result};
 
 use crate::{PRODUCT, register_functions};
 
+/// How long a lease holds unless it is renewed, unless said otherwise.
+const LEASE: Duration = Duration::from_secs(15);
+
 /// How much is forced to the disk at a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Synchronous {
@@ -37,6 +40,8 @@ pub struct SqliteOptions {
     pub synchronous: Synchronous,
     /// How long to wait for another connection's write.
     pub busy_timeout: Duration,
+    /// How long the deployers' lock holds unless a transaction renews it.
+    pub lease: Duration,
     /// Whether nothing may be written.
     pub read_only: bool,
     /// Whether to make the file and its folder at once. Otherwise the first write makes them,
@@ -58,6 +63,7 @@ impl SqliteOptions {
             location: Location::Memory,
             synchronous: Synchronous::Full,
             busy_timeout: Duration::from_secs(5),
+            lease: LEASE,
             read_only: false,
             create: true,
         }

@@ -225,9 +225,10 @@ impl Engine for Sqlite {
             return Ok(());
         }
         let database = self.database();
+        let lasts = self.options.lease;
         let until = Instant::now() + timeout;
         loop {
-            match lock::attempt(self.writer()?, &database)? {
+            match lock::attempt(self.writer()?, &database, lasts)? {
                 lock::Attempt::Taken(lease) => {
                     self.lease = Some(lease);
                     return Ok(());

@@ -18,8 +18,6 @@ use crate::ledger::has_table;
 pub(crate) const LOCK: &str = "whimbrel_lock";
 /// A waiting deployer looks again this often: soon enough for a person, seldom enough for the machine.
 const POLL: Duration = Duration::from_millis(50);
-/// How long a lease holds unless a transaction renews it.
-const LEASE: Duration = Duration::from_secs(15);
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS whimbrel_lock (
   name TEXT NOT NULL PRIMARY KEY,
@@ -38,6 +36,8 @@ pub(crate) struct Lease {
     owner: String,
     /// Its number: one more than that of the holder before.
     fence: i64,
+    /// How long it holds unless a transaction renews it.
+    lasts: Duration,
 }
 
 /// What one attempt came to.
@@ -48,8 +48,8 @@ pub(crate) enum Attempt {
 }
 
 /// One attempt to take the lease.
-pub(crate) fn attempt(connection: &Connection, database: &str) -> Result<Attempt> {
-    match crate::engine::transaction(connection, take) {
+pub(crate) fn attempt(connection: &Connection, database: &str, lasts: Duration) -> Result<Attempt> {
+    match crate::engine::transaction(connection, |connection| take(connection, lasts)) {
         Ok(attempt) => Ok(attempt),
         // Somebody writes at this moment.
         Err(error) if is_busy(&error) => {
@@ -60,7 +60,7 @@ pub(crate) fn attempt(connection: &Connection, database: &str) -> Result<Attempt
     }
 }
 
-fn take(connection: &Connection) -> rusqlite::Result<Attempt> {
+fn take(connection: &Connection, lasts: Duration) -> rusqlite::Result<Attempt> {
     connection.execute(CREATE, [])?;
     let row = connection
         .query_row(
@@ -83,12 +83,12 @@ fn take(connection: &Connection) -> rusqlite::Result<Attempt> {
          VALUES ('migrate', 1, ?1, ?2, ?3, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), ?4)
          ON CONFLICT (name) DO UPDATE SET fence = fence + 1, owner = excluded.owner, holder = excluded.holder,
            process = excluded.process, acquired_at = excluded.acquired_at, expires_at_ms = excluded.expires_at_ms",
-        params![owner, holder, own_process(), expiry_ms()],
+        params![owner, holder, own_process(), expiry_ms(lasts)],
     )?;
     let fence =
         connection
             .query_row("SELECT fence FROM whimbrel_lock WHERE name = 'migrate'", [], |row| row.get(0))?;
-    Ok(Attempt::Taken(Lease { owner, fence }))
+    Ok(Attempt::Taken(Lease { owner, fence, lasts }))
 }
 
 /// Renews the lease within the open transaction. Says whether it is still held.
@@ -97,7 +97,7 @@ pub(crate) fn renew(connection: &Connection, lease: &Lease) -> rusqlite::Result<
         .prepare_cached(
             "UPDATE whimbrel_lock SET expires_at_ms = ?1 WHERE name = 'migrate' AND owner = ?2 AND fence = ?3",
         )?
-        .execute(params![expiry_ms(), lease.owner, lease.fence])?;
+        .execute(params![expiry_ms(lease.lasts), lease.owner, lease.fence])?;
     Ok(renewed == 1)
 }
 
@@ -147,8 +147,8 @@ fn now_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn expiry_ms() -> i64 {
-    now_ms().saturating_add(i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX))
+fn expiry_ms(lasts: Duration) -> i64 {
+    now_ms().saturating_add(i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// This process as another one on the same machine can look for it: `machine number start`. Only its number
@@ -210,16 +210,22 @@ mod tests {
 
     #[test]
     fn a_lease_passes_on_and_its_number_rises() {
+        const LASTS: Duration = Duration::from_secs(15);
         let connection = Connection::open_in_memory().unwrap();
-        let Attempt::Taken(first) = attempt(&connection, "x").unwrap() else { panic!("it is free") };
-        assert!(matches!(attempt(&connection, "x").unwrap(), Attempt::Held(_)));
+        let Attempt::Taken(first) = attempt(&connection, "x", LASTS).unwrap() else { panic!("it is free") };
+        assert!(matches!(attempt(&connection, "x", LASTS).unwrap(), Attempt::Held(_)));
         connection.execute("UPDATE whimbrel_lock SET expires_at_ms = 0", []).unwrap();
-        let Attempt::Taken(second) = attempt(&connection, "x").unwrap() else { panic!("it has run out") };
+        let Attempt::Taken(second) = attempt(&connection, "x", LASTS).unwrap() else {
+            panic!("it has run out")
+        };
         assert!(second.fence > first.fence);
         assert!(!renew(&connection, &first).unwrap() && renew(&connection, &second).unwrap());
         release(&connection, &first).unwrap();
-        assert!(matches!(attempt(&connection, "x").unwrap(), Attempt::Held(_)), "the first may not free it");
+        assert!(
+            matches!(attempt(&connection, "x", LASTS).unwrap(), Attempt::Held(_)),
+            "the first may not free it"
+        );
         release(&connection, &second).unwrap();
-        assert!(matches!(attempt(&connection, "x").unwrap(), Attempt::Taken(_)));
+        assert!(matches!(attempt(&connection, "x", LASTS).unwrap(), Attempt::Taken(_)));
     }
 }

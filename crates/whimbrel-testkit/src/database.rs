@@ -32,6 +32,14 @@ impl TestDatabase {
         &self.url
     }
 
+    /// Creates a fresh database with the same content, on the same server.
+    ///
+    /// # Errors
+    /// When somebody is connected to this one.
+    pub fn copy(&self) -> Result<TestDatabase> {
+        create(self.server.clone(), &self.name)
+    }
+
     /// Runs SQL in the database and returns the unaligned rows without headers.
     ///
     /// # Errors
@@ -53,14 +61,16 @@ impl Drop for TestDatabase {
 /// # Errors
 /// When no server is given: `cargo xtask test` starts and gives one.
 pub fn test_database(version: PostgresVersion) -> Result<TestDatabase> {
+    // template0 has no connections, so that creations at the same time do not disturb each other.
+    create(server_url(version)?, "template0")
+}
+
+fn create(server: String, template: &str) -> Result<TestDatabase> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let server = server_url(version)?;
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let name = format!("whimbrel_test_{}_{number}_{}", std::process::id(), random_hex()?);
-    let url = with_database(&server, &name)
-        .with_context(|| format!("{} is not a PostgreSQL URL", version.variable()))?;
-    // template0 has no connections, so that creations at the same time do not disturb each other.
-    psql::run(&server, &format!("CREATE DATABASE \"{name}\" TEMPLATE template0"))?;
+    let url = with_database(&server, &name).context("the server's URL is not a PostgreSQL URL")?;
+    psql::run(&server, &format!("CREATE DATABASE \"{name}\" TEMPLATE \"{template}\""))?;
     Ok(TestDatabase { name, url, server })
 }
 

@@ -6,10 +6,11 @@ use whimbrel_lifecycle::events::Guarantee;
 use whimbrel_lifecycle::lint::Reviewed;
 use whimbrel_lifecycle::migrate::{self, MigrateReport, VersionStatus};
 use whimbrel_lifecycle::migration::{Direction, MigrationError, PlannedStep, Target, Version};
+use whimbrel_lifecycle::unfinished::{self, Resolution};
 use whimbrel_lifecycle::{hooks, pull, repeatable, script};
 
 use super::{Context, Outcome, outcome, text};
-use crate::arguments::{Allowing, MigrateArguments, StatusArguments};
+use crate::arguments::{Allowing, MigrateArguments, ResolveArguments, StatusArguments};
 use crate::connect::{Purpose, script_writer};
 use crate::error::ExitCode;
 use crate::progress::Progress;
@@ -107,7 +108,8 @@ pub(crate) async fn status(context: &Context<'_>, given: &StatusArguments) -> Ou
     let project = context.project()?;
     let mut session = context.session(&project, Purpose::Look).await?;
     let versions = migrate::status(&mut session).await?;
-    let pending = versions.iter().filter(|version| version.kind.is_none()).count();
+    let open = |version: &&VersionStatus| version.kind.is_none() || version.unfinished.is_some();
+    let pending = versions.iter().filter(open).count();
     context.output.result(&versions, |versions| render_versions(versions));
     Ok(if given.exit_code && pending > 0 { ExitCode::Found } else { ExitCode::Done })
 }
@@ -197,6 +199,25 @@ pub(crate) async fn seal(context: &Context<'_>) -> Outcome {
     Ok(ExitCode::Done)
 }
 
+/// Declares what has become of an unfinished file.
+pub(crate) async fn resolve(context: &Context<'_>, given: &ResolveArguments) -> Outcome {
+    let version = parse_version(&given.version)?;
+    let resolution = if given.applied { Resolution::Applied } else { Resolution::Undone };
+    let project = context.project()?;
+    let mut session = context.session(&project, Purpose::Change).await?;
+    session.allow_destructive = given.allow_destructive;
+    let report = unfinished::resolve(&mut session, &version, resolution).await?;
+    context.output.result(&report, |report| {
+        let unfinished = &report.unfinished;
+        let now = match report.resolution {
+            Resolution::Applied => "counts as applied",
+            Resolution::Undone => "counts as not applied",
+        };
+        format!("{} was {}; it {now} now, and nothing was run.\n", unfinished.version, unfinished.words())
+    });
+    Ok(ExitCode::Done)
+}
+
 /// Marks versions as applied.
 pub(crate) async fn baseline(context: &Context<'_>, version: Option<&str>) -> Outcome {
     let version = version.map(parse_version).transpose()?;
@@ -248,13 +269,16 @@ fn render_versions(versions: &[VersionStatus]) -> String {
         .iter()
         .map(|version| {
             let missing = if version.applied_at.is_some() { "changed" } else { "pending" };
-            let state = version.kind.map_or(missing, |kind| kind.as_str());
+            let state = match &version.unfinished {
+                Some(unfinished) => unfinished.words(),
+                None => version.kind.map_or(missing, |kind| kind.as_str()).to_owned(),
+            };
             let is_repeatable = version.version == repeatable::LABEL;
             let way_back = if version.reversible || is_repeatable { "" } else { "no way back" };
             vec![
                 version.version.clone(),
                 version.name.clone(),
-                state.to_owned(),
+                state,
                 version.applied_at.clone().unwrap_or_default(),
                 way_back.to_owned(),
             ]

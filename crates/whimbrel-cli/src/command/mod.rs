@@ -48,6 +48,7 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> Outcome {
             Some(MigrateCommand::Current) => migrate::current(&context).await,
             Some(MigrateCommand::Redo { allowing }) => migrate::redo(&context, *allowing).await,
             Some(MigrateCommand::Lint(given)) => lint::run(&context, given).await,
+            Some(MigrateCommand::Resolve(given)) => migrate::resolve(&context, given).await,
             Some(MigrateCommand::Seal) => migrate::seal(&context).await,
             Some(MigrateCommand::Squash(given)) => squash::run(&context, given).await,
             Some(MigrateCommand::Rebase(given)) => rebase::run(&context, given).await,

@@ -75,7 +75,14 @@ fn heading(report: &StatusReport) -> String {
 
 fn findings(report: &StatusReport) -> String {
     let unmanaged: Vec<String> = report.unmanaged.iter().map(super::schema::unmanaged_words).collect();
+    let unfinished = report.migrations.unfinished.as_ref();
+    let unfinished: Vec<String> =
+        unfinished.iter().map(|one| format!("{}: {}", one.version, one.words())).collect();
     let sections = [
+        text::list(
+            "Begun and not finished (run `whimbrel migrate`, or `whimbrel rollback` on a way down):",
+            &unfinished,
+        ),
         text::list("Pending (run `whimbrel migrate`):", &report.migrations.pending),
         text::list("Drift, changed besides the migrations:", &report.drift),
         text::list(

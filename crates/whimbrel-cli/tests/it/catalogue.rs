@@ -44,10 +44,15 @@ pub(crate) fn introspect(project: &Project) -> Catalog {
     })
 }
 
+/// What asks the server for every object and every row; `psql` runs it.
+pub(crate) fn server_words() -> String {
+    format!("{SERVER_WORDS}\n{ROWS}")
+}
+
 /// Every object of the database as text, and every row.
 pub(crate) fn dump(project: &Project) -> String {
     match project.engine {
-        Engine::Postgres(_) => project.database().psql(&format!("{SERVER_WORDS}\n{ROWS}")).unwrap(),
+        Engine::Postgres(_) => project.database().psql(&server_words()).unwrap(),
         Engine::Sqlite => sqlite_dump(project),
     }
 }

@@ -5,6 +5,7 @@
 mod adopt;
 mod adoption;
 mod catalogue;
+mod crash;
 mod drift;
 mod faults;
 mod forgotten;

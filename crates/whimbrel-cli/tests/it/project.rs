@@ -55,6 +55,22 @@ impl Project {
         project
     }
 
+    /// Another project with the same files, and a database with the same content.
+    pub(crate) fn copy(&self) -> Self {
+        let mut sandbox = Sandbox::new(env!("CARGO_BIN_EXE_whimbrel")).unwrap();
+        for entry in std::fs::read_dir(self.sandbox.root()).unwrap() {
+            let path = entry.unwrap().path();
+            sandbox.copy(&path, path.file_name().unwrap()).unwrap();
+        }
+        let database = self.database.as_ref().map(|database| database.copy().unwrap());
+        let url = match &database {
+            Some(database) => database.url().to_owned(),
+            None => format!("sqlite:{}", sandbox.path(DATABASE_FILE).display()),
+        };
+        sandbox.env("WHIMBREL_URL", &url);
+        Project { sandbox, engine: self.engine, url, database }
+    }
+
     /// The database's URL.
     pub(crate) fn url(&self) -> &str {
         &self.url

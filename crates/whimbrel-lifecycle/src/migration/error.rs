@@ -312,6 +312,16 @@ pub enum MigrationError {
         #[help]
         help: String,
     },
+    /// There is nothing to resolve.
+    #[error("{version} is not unfinished")]
+    #[diagnostic(
+        code(migrate::not_unfinished),
+        help("`whimbrel migrate status` shows which version was begun and is not finished, if any")
+    )]
+    NotUnfinished {
+        /// What was asked for.
+        version: String,
+    },
     /// A file was changed after a part of it ran.
     #[error("{file}: unit {position} was run as something else")]
     #[diagnostic(

@@ -53,6 +53,14 @@ impl PlannedStep {
     }
 }
 
+impl PlannedStep {
+    /// Whether the other one takes the same file the same way.
+    pub(crate) fn is_same(&self, other: &PlannedStep) -> bool {
+        (self.direction, &self.version, &self.file_name)
+            == (other.direction, &other.version, &other.file_name)
+    }
+}
+
 /// The files and the history side by side, found to agree.
 #[derive(Debug)]
 pub struct State<'a> {

@@ -119,6 +119,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("pool.acquire_timeout", TIME, "30s", "How long a caller waits for a free connection."),
     key("pool.statement_timeout", TIME_OR_OFF, "0s", "How long a statement may run."),
     key("pool.lock_timeout", TIME_OR_OFF, "5s", "How long a statement waits for a lock."),
+    key("pool.lease", TIME, "15s", "How long the deployers' lock holds without a sign of life, where it is a lease: on SQLite, and behind a connection pooler. So long do the others wait for a deployer that was cut off."),
 
     key("sqlite.synchronous", Kind::Choice(Synchronous::NAMES), "full", "`full`: nothing that was committed is lost. `normal`: faster; a power failure may lose the last commits, never the database."),
     key("sqlite.busy_timeout", TIME, "5s", "How long a writer waits for another."),

@@ -24,6 +24,7 @@ mod values;
 mod tests;
 
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 use self::environment::Variables;
 use self::file::{ConfigFile, FILE_NAME};
@@ -264,6 +265,9 @@ fn choose_environment(
     })
 }
 
+/// A shorter lease would be lost while its holder works.
+const SHORTEST_LEASE: Duration = Duration::from_secs(1);
+
 fn pool(resolver: &Resolver<'_>) -> Result<PoolSettings, ProjectError> {
     let pool = PoolSettings {
         size: resolver.integer("pool.size")?,
@@ -276,7 +280,20 @@ fn pool(resolver: &Resolver<'_>) -> Result<PoolSettings, ProjectError> {
         acquire_timeout: resolver.duration("pool.acquire_timeout")?,
         statement_timeout: resolver.duration_or_off("pool.statement_timeout")?,
         lock_timeout: resolver.duration_or_off("pool.lock_timeout")?,
+        lease: resolver.duration("pool.lease")?,
     };
+    if pool.lease.value < SHORTEST_LEASE {
+        return Err(ProjectError::BadValue {
+            key: "pool.lease".to_owned(),
+            reason: format!("is shorter than {} ms", SHORTEST_LEASE.as_millis()),
+            origin: pool.lease.origin,
+            source_code: None,
+            span: None,
+            help:
+                "a lease must outlast a slow moment of the machine and of the network: `15s` is the default"
+                    .to_owned(),
+        });
+    }
     if pool.min.value > pool.size.value {
         return Err(ProjectError::BadValue {
             key: "pool.min".to_owned(),

@@ -55,7 +55,7 @@ impl Project {
         ]
     }
 
-    fn pool_rows(&self) -> [SettingRow; 10] {
+    fn pool_rows(&self) -> [SettingRow; 11] {
         let pool = &self.pool;
         [
             shown("pool.size", &pool.size),
@@ -68,6 +68,7 @@ impl Project {
             time("pool.acquire_timeout", &pool.acquire_timeout),
             time_or_off("pool.statement_timeout", &pool.statement_timeout),
             time_or_off("pool.lock_timeout", &pool.lock_timeout),
+            time("pool.lease", &pool.lease),
         ]
     }
 

@@ -142,6 +142,8 @@ pub struct PoolSettings {
     pub statement_timeout: Setting<Option<Duration>>,
     /// How long a statement waits for a lock.
     pub lock_timeout: Setting<Option<Duration>>,
+    /// How long the deployers' lock holds without a sign of life, where it is a lease.
+    pub lease: Setting<Duration>,
 }
 
 /// Settings of the embedded engine.

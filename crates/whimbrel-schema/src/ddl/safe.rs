@@ -39,12 +39,17 @@ pub(super) struct Written {
 pub(super) fn write(operations: &[Operation], before: &Catalog) -> Written {
     let facts = Facts::of(operations);
     let found = expansion::find(&facts, before);
-    let replacements = replacement::find(&facts);
-    let taken_over = found.expansions.iter().flat_map(|expansion| expansion.consumed.iter().copied());
+    let consumed: BTreeSet<usize> =
+        found.expansions.iter().flat_map(|expansion| expansion.consumed.iter().copied()).collect();
+    let mut replacements = replacement::find(&facts);
+    // What comes with a column's new type cannot come beside its namesake as well: that one goes early.
+    replacements.retain(|added_at, replacement| {
+        !consumed.contains(added_at) && !consumed.contains(&replacement.dropped_at)
+    });
     let dropped_later = replacements.values().map(|replacement| replacement.dropped_at);
     let mut planner = Planner {
         work: before.clone(),
-        taken_over: taken_over.chain(dropped_later).collect(),
+        taken_over: consumed.iter().copied().chain(dropped_later).collect(),
         expansions: found.expansions,
         replacements,
         facts,

@@ -101,8 +101,11 @@ impl Section {
     pub fn text(&self) -> String {
         let mut writer = Writer { text: String::new(), dialect: None, together: None };
         if self.needs_directives() {
-            writer.directive("transaction off");
             writer.together = Some(false);
+            // Where the first unit says `on`, nothing before it needs to say `off`.
+            if self.units.first().is_some_and(|unit| unit.statements.len() == 1) {
+                writer.directive("transaction off");
+            }
         }
         for unit in &self.units {
             writer.unit(unit);
@@ -190,8 +193,6 @@ mod tests {
         assert_eq!(
             text(vec![together(&["a", "b"]), concurrent]),
             "
--- whimbrel:transaction off
-
 -- whimbrel:transaction on
 
 a;
@@ -217,8 +218,6 @@ DROP INDEX CONCURRENTLY i;
         assert_eq!(
             section.text(),
             "
--- whimbrel:transaction off
-
 -- whimbrel:transaction on
 
 a;

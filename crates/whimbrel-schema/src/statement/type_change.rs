@@ -1,6 +1,7 @@
 //! What a change of a column's type costs, and what it may lose.
 
 use crate::catalog::ColumnType;
+use crate::rewrite::rewrites;
 
 /// What PostgreSQL does to change a column's type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,33 +13,13 @@ pub struct TypeChange {
 }
 
 impl TypeChange {
-    const FREE: TypeChange = TypeChange { rewrites: false, narrows: false };
     const REWRITE: TypeChange = TypeChange { rewrites: true, narrows: false };
     const NARROWING: TypeChange = TypeChange { rewrites: true, narrows: true };
 
     /// From one type to another by a plain cast.
     #[must_use]
     pub fn between(from: &ColumnType, to: &ColumnType) -> TypeChange {
-        use ColumnType as T;
-        match (from, to) {
-            (from, to) if from == to => TypeChange::FREE,
-            (T::Varchar(_), T::Text | T::Varchar(None)) | (T::Text, T::Varchar(None)) => TypeChange::FREE,
-            (T::Varchar(Some(old)), T::Varchar(Some(new))) if new >= old => TypeChange::FREE,
-            (T::Text | T::Varchar(_), T::Varchar(Some(_))) => TypeChange::NARROWING,
-            (T::Numeric(_), T::Numeric(None)) => TypeChange::FREE,
-            (T::Numeric(Some(old)), T::Numeric(Some(new))) if new.1 == old.1 && new.0 >= old.0 => {
-                TypeChange::FREE
-            }
-            (T::Numeric(Some(old)), T::Numeric(Some(new))) if keeps_digits(*old, *new) => TypeChange::REWRITE,
-            (T::Numeric(_), T::Numeric(Some(_))) => TypeChange::NARROWING,
-            (T::Array(old), T::Array(new)) => TypeChange::between(old, new),
-            (from, to) => match (whole_digits(from), whole_digits(to)) {
-                (Some(old), Some(new)) if old > new => TypeChange::NARROWING,
-                _ if drops_part(from, to) => TypeChange::NARROWING,
-                _ if matches!(to, T::Other(text) if text.starts_with("character(")) => TypeChange::NARROWING,
-                _ => TypeChange::REWRITE,
-            },
-        }
+        TypeChange { rewrites: rewrites(from, to), narrows: narrows(from, to) }
     }
 
     /// To a type from one that is not known.
@@ -50,6 +31,23 @@ impl TypeChange {
             }
             _ => TypeChange::NARROWING,
         }
+    }
+}
+
+/// Whether values may be shortened, rounded or refused.
+fn narrows(from: &ColumnType, to: &ColumnType) -> bool {
+    use ColumnType as T;
+    match (from, to) {
+        (from, to) if from == to => false,
+        (T::Varchar(Some(old)), T::Varchar(Some(new))) => new < old,
+        (T::Text | T::Varchar(_), T::Varchar(Some(_))) => true,
+        (T::Numeric(Some(old)), T::Numeric(Some(new))) => !keeps_digits(*old, *new),
+        (T::Numeric(None), T::Numeric(Some(_))) => true,
+        (T::Array(old), T::Array(new)) => narrows(old, new),
+        (from, to) => match (whole_digits(from), whole_digits(to)) {
+            (Some(old), Some(new)) if old > new => true,
+            _ => drops_part(from, to) || matches!(to, T::Other(text) if text.starts_with("character(")),
+        },
     }
 }
 

@@ -220,7 +220,6 @@ fn checks_and_references_are_validated_afterwards_and_both_at_once_are_added() {
         &start(),
         &to,
         "
-        -- whimbrel:transaction off
         -- whimbrel:transaction on
         ALTER TABLE trips DROP CONSTRAINT seated;
         ALTER TABLE trips ADD CONSTRAINT seated CHECK (seats > 1) NOT VALID;
@@ -258,7 +257,6 @@ fn a_volatile_default_is_filled_in_batches() {
         &start(),
         &to,
         "
-        -- whimbrel:transaction off
         -- whimbrel:transaction on
         ALTER TABLE trips ADD COLUMN token uuid;
         ALTER TABLE trips ALTER COLUMN token SET DEFAULT gen_random_uuid();
@@ -335,6 +333,21 @@ fn two_types_of_a_table_change_in_one_pass() {
 }
 
 #[test]
+fn an_index_that_comes_to_a_column_of_another_type_leaves_its_old_one_early() {
+    let from = changed(|trips| trips.indexes = vec![index("places", &["title"])]);
+    let to = changed(|trips| {
+        trips.columns[2].ty = T::BigInt;
+        trips.indexes = vec![index("places", &["seats"])];
+    });
+    let found = way(&from, &to);
+    let place = |line: &str| found.lines().position(|other| other == line);
+    let dropped = place("DROP INDEX CONCURRENTLY places;").expect(&found);
+    let built = place("CREATE INDEX CONCURRENTLY places ON trips (seats__new);").expect(&found);
+    let plain = place("CREATE INDEX places ON trips (seats);").expect(&found);
+    assert!(dropped < built && built < plain, "{found}");
+}
+
+#[test]
 fn a_type_changes_in_place_where_more_is_built_on_the_column() {
     let retyped = |catalog: &Catalog| {
         let mut to = catalog.clone();
@@ -389,7 +402,6 @@ fn views_come_back_before_what_takes_long() {
         &from,
         &to,
         "
-        -- whimbrel:transaction off
         -- whimbrel:transaction on
         DROP VIEW seat_list;
         DROP INDEX idx_trips_seats;
@@ -411,7 +423,6 @@ fn a_check_over_a_longer_text_does_not_hold_the_lock() {
         &from,
         &to,
         "
-        -- whimbrel:transaction off
         -- whimbrel:transaction on
         ALTER TABLE trips DROP CONSTRAINT titled;
         ALTER TABLE trips ALTER COLUMN title TYPE varchar(80);

@@ -229,6 +229,7 @@ fn destruction_is_told() {
         [
             "trips.name is NOT NULL and has no default: this fails when trips holds rows",
             "all values of trips.title are lost",
+            "code that still uses trips.title fails from then on: deploy code without it first (expand and contract)",
         ]
     );
 }

@@ -5,8 +5,6 @@
 
 -- whimbrel:up
 
--- whimbrel:transaction off
-
 -- whimbrel:transaction on
 
 ALTER TABLE trips DROP CONSTRAINT seated;
@@ -18,8 +16,6 @@ ALTER TABLE trips ADD CONSTRAINT seated CHECK (seats >= 2 AND seats < 100) NOT V
 ALTER TABLE trips VALIDATE CONSTRAINT seated;
 
 -- whimbrel:down
-
--- whimbrel:transaction off
 
 -- whimbrel:transaction on
 

@@ -23,8 +23,6 @@ ALTER TABLE trips DROP COLUMN note;
 
 -- whimbrel:down
 
--- whimbrel:transaction off
-
 -- whimbrel:transaction on
 
 ALTER TABLE trips ADD COLUMN note text;

@@ -64,8 +64,6 @@ ALTER TABLE trips ALTER COLUMN places TYPE bigint;
 
 -- whimbrel:down
 
--- whimbrel:transaction off
-
 -- whimbrel:engine postgres
 
 -- whimbrel:transaction on

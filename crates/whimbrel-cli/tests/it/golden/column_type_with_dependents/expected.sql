@@ -7,8 +7,6 @@
 
 -- whimbrel:up
 
--- whimbrel:transaction off
-
 -- whimbrel:transaction on
 
 DROP VIEW cheap;
@@ -35,8 +33,6 @@ ALTER TABLE trips VALIDATE CONSTRAINT priced;
 CREATE INDEX CONCURRENTLY idx_trips_next ON trips ((price + 1));
 
 -- whimbrel:down
-
--- whimbrel:transaction off
 
 -- whimbrel:transaction on
 

@@ -69,8 +69,6 @@ COMMENT ON COLUMN trips.seats IS 'How many.';
 
 -- whimbrel:down
 
--- whimbrel:transaction off
-
 -- whimbrel:engine postgres
 
 -- whimbrel:transaction on

@@ -5,8 +5,6 @@
 
 -- whimbrel:up
 
--- whimbrel:transaction off
-
 -- whimbrel:engine postgres
 
 -- whimbrel:transaction on
@@ -64,8 +62,6 @@ ALTER TABLE trips ALTER COLUMN seats TYPE bigint;
 -- whimbrel:engine any
 
 -- whimbrel:down
-
--- whimbrel:transaction off
 
 -- whimbrel:engine postgres
 

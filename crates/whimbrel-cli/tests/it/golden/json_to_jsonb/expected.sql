@@ -5,8 +5,6 @@
 
 -- whimbrel:up
 
--- whimbrel:transaction off
-
 -- whimbrel:engine postgres
 
 -- whimbrel:transaction on
@@ -60,8 +58,6 @@ ALTER TABLE trips ALTER COLUMN extra TYPE jsonb;
 -- whimbrel:engine any
 
 -- whimbrel:down
-
--- whimbrel:transaction off
 
 -- whimbrel:engine postgres
 

@@ -7,8 +7,6 @@
 
 -- whimbrel:up
 
--- whimbrel:transaction off
-
 -- whimbrel:transaction on
 
 ALTER TABLE stops DROP CONSTRAINT stops_trip_id_fkey;
@@ -24,8 +22,6 @@ ALTER TABLE stops ADD CONSTRAINT stops_trip_id_fkey FOREIGN KEY (trip_id) REFERE
 ALTER TABLE stops VALIDATE CONSTRAINT stops_trip_id_fkey;
 
 -- whimbrel:down
-
--- whimbrel:transaction off
 
 -- whimbrel:transaction on
 

@@ -6,8 +6,6 @@
 
 -- whimbrel:up
 
--- whimbrel:transaction off
-
 -- whimbrel:transaction on
 
 ALTER TABLE "Order" ADD COLUMN "select" text;
@@ -31,8 +29,6 @@ DROP INDEX "By User";
 ALTER INDEX "By User__new" RENAME TO "By User";
 
 -- whimbrel:down
-
--- whimbrel:transaction off
 
 -- whimbrel:transaction on
 

@@ -5,8 +5,6 @@
 
 -- whimbrel:up
 
--- whimbrel:transaction off
-
 -- whimbrel:transaction on
 
 ALTER TABLE stops DROP CONSTRAINT stops_trip_fkey;

@@ -5,8 +5,6 @@
 
 -- whimbrel:up
 
--- whimbrel:transaction off
-
 -- whimbrel:transaction on
 
 ALTER TABLE trips ADD COLUMN first bigint;

@@ -70,8 +70,6 @@ ALTER TABLE trips ALTER COLUMN status SET DEFAULT 'planned';
 
 -- whimbrel:down
 
--- whimbrel:transaction off
-
 -- whimbrel:engine postgres
 
 -- whimbrel:transaction on

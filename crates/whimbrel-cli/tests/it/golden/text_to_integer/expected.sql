@@ -6,8 +6,6 @@
 
 -- whimbrel:up
 
--- whimbrel:transaction off
-
 -- whimbrel:engine postgres
 
 -- whimbrel:transaction on
@@ -67,8 +65,6 @@ ALTER TABLE trips ALTER COLUMN seats SET DEFAULT 1;
 -- whimbrel:engine any
 
 -- whimbrel:down
-
--- whimbrel:transaction off
 
 -- whimbrel:engine postgres
 

@@ -6,8 +6,6 @@
 
 -- whimbrel:up
 
--- whimbrel:transaction off
-
 -- whimbrel:engine postgres
 
 -- whimbrel:transaction on

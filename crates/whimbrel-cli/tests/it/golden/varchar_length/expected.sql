@@ -6,8 +6,6 @@ ALTER TABLE trips ALTER COLUMN title TYPE varchar(80);
 
 -- whimbrel:down
 
--- whimbrel:transaction off
-
 -- whimbrel:engine postgres
 
 -- whimbrel:transaction on

@@ -1,4 +1,3 @@
--- whimbrel:transaction off
 -- whimbrel:engine postgres
 -- whimbrel:transaction on
 ALTER TABLE trips ADD COLUMN seats__new bigint;
