@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use whimbrel_engine::{Applied, Batch, JournalEntry, JournalState, Statement, StatementReport};
+use whimbrel_engine::{
+    Applied, Batch, JournalEntry, JournalState, Notice, Statement, StatementReport, Watch,
+};
 use whimbrel_schema::catalog::{DEFAULT_SCHEMA, QualifiedName};
 
 use crate::error::Result;
@@ -15,7 +17,8 @@ use crate::session::Session;
 const LAG_LIMIT: Duration = Duration::from_secs(5);
 /// How often is looked whether the replicas have caught up.
 const LAG_POLL: Duration = Duration::from_millis(500);
-/// How long the batches wait at most before each one: a replica that never catches up stops nothing for ever.
+/// How long the batches wait at most for replicas that do not catch up: one that is meant to be late stops nothing for ever.
+/// Then they go on, and wait again only once the replicas have caught up in between.
 const LAG_PATIENCE: Duration = Duration::from_secs(300);
 /// How often the lag is asked for.
 const LAG_INTERVAL: Duration = Duration::from_secs(1);
@@ -36,6 +39,7 @@ struct Backfill {
     passed: u64,
     started: Instant,
     lag_asked: Option<Instant>,
+    patience_left: Duration,
 }
 
 /// How many rows a batch covers: fewer while others are in the way.
@@ -45,14 +49,29 @@ struct Size {
 }
 
 impl Size {
-    fn adapt(&mut self, applied: &Applied) {
+    /// After a batch; `retried` says whether an attempt at it was rolled back for a lock.
+    fn adapt(&mut self, applied: &Applied, retried: bool) {
         let took = Duration::from_millis(applied.duration_ms.unsigned_abs());
-        if !applied.waits.is_empty() || took > LONG_BATCH {
+        if retried || !applied.waits.is_empty() || took > LONG_BATCH {
             let smallest = (self.wanted / SMALLEST_PART).max(1);
             self.current = (self.current / 2).max(smallest);
         } else {
             self.current = (self.current + self.current / 4 + 1).min(self.wanted);
         }
+    }
+}
+
+/// Passes notices on, and remembers whether a batch had to be tried again. A wait that ends in a short `lock_timeout` is seen
+/// by nobody else.
+struct Heard<'a> {
+    watched: Watched<'a>,
+    retried: bool,
+}
+
+impl Watch for Heard<'_> {
+    fn notice(&mut self, notice: Notice) {
+        self.retried |= matches!(notice, Notice::Retry { .. });
+        self.watched.notice(notice);
     }
 }
 
@@ -78,9 +97,11 @@ pub(crate) async fn run(
         let mut next = entry.clone();
         next.state = if is_last { JournalState::Done } else { JournalState::Running };
         next.cursor = end.or(next.cursor);
-        let mut watched = Watched { file: &run.planned.file_name, observer: run.observer };
+        let watched = Watched { file: &run.planned.file_name, observer: run.observer };
+        let mut heard = Heard { watched, retried: false };
         let journal = session.engine.journal();
-        let applied = journal.run_together(&run.planned.step.source, &[bounded], &next, &mut watched).await?;
+        let applied = journal.run_together(&run.planned.step.source, &[bounded], &next, &mut heard).await?;
+        let retried = heard.retried;
         let rows = applied.statements.iter().filter_map(|report| report.rows).sum::<u64>();
         next.rows = next.rows.saturating_add(i64::try_from(rows).unwrap_or(i64::MAX));
         next.duration_ms = next.duration_ms.saturating_add(applied.duration_ms);
@@ -91,7 +112,7 @@ pub(crate) async fn run(
         if is_last {
             break;
         }
-        backfill.size.adapt(&applied);
+        backfill.size.adapt(&applied, retried);
         for wait in applied.waits {
             if !sum.waits.iter().any(|seen| seen.object == wait.object && seen.mode == wait.mode) {
                 sum.waits.push(wait);
@@ -166,6 +187,7 @@ impl Backfill {
             passed: 0,
             started: Instant::now(),
             lag_asked: None,
+            patience_left: LAG_PATIENCE,
         })
     }
 
@@ -184,25 +206,31 @@ impl Backfill {
             milliseconds(self.started).saturating_mul(left) / self.passed.max(1)
         });
         let file = run.planned.file_name.clone();
-        run.observer.event(&Event::Batch { file, position, done, total: self.total, left_ms });
+        let size = self.size.current;
+        run.observer.event(&Event::Batch { file, position, size, done, total: self.total, left_ms });
     }
 
-    /// Waits while a replica is far behind.
+    /// Waits while a replica is far behind, as long as the patience lasts.
     async fn throttle(&mut self, session: &mut Session<'_>, run: &mut Run<'_>) -> Result<()> {
         if self.lag_asked.is_some_and(|asked| asked.elapsed() < LAG_INTERVAL) {
             return Ok(());
         }
-        let deadline = Instant::now() + LAG_PATIENCE;
         loop {
-            self.lag_asked = Some(Instant::now());
-            let Some(lag) = session.relational()?.replica_lag().await? else { return Ok(()) };
-            if lag < LAG_LIMIT || Instant::now() > deadline {
+            let asked = Instant::now();
+            self.lag_asked = Some(asked);
+            let lag = session.relational()?.replica_lag().await?.filter(|lag| *lag >= LAG_LIMIT);
+            let Some(lag) = lag else {
+                self.patience_left = LAG_PATIENCE;
+                return Ok(());
+            };
+            if self.patience_left.is_zero() {
                 return Ok(());
             }
             let lag_ms = u64::try_from(lag.as_millis()).unwrap_or(u64::MAX);
             run.observer.event(&Event::Throttled { file: run.planned.file_name.clone(), lag_ms });
             tokio::time::sleep(LAG_POLL).await;
             session.engine.keep_lock().await?;
+            self.patience_left = self.patience_left.saturating_sub(asked.elapsed());
         }
     }
 }
@@ -227,12 +255,14 @@ mod tests {
         let mut size = Size { wanted: 1_000, current: 1_000 };
         let long = Applied { duration_ms: 10_000, ..Applied::default() };
         for _ in 0..10 {
-            size.adapt(&long);
+            size.adapt(&long, false);
         }
         assert_eq!(size.current, 62);
         for _ in 0..30 {
-            size.adapt(&Applied::default());
+            size.adapt(&Applied::default(), false);
         }
         assert_eq!(size.current, 1_000);
+        size.adapt(&Applied::default(), true);
+        assert_eq!(size.current, 500);
     }
 }

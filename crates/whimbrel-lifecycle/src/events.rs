@@ -65,6 +65,8 @@ pub enum Event {
         file: String,
         /// The unit's place, from 1.
         position: usize,
+        /// How many rows it covered at most.
+        size: u64,
         /// The rows that the statement has passed, or more where rows came in meanwhile.
         done: u64,
         /// The rows of the table; an estimate for a large one.

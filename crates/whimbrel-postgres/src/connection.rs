@@ -12,6 +12,7 @@ use crate::failure::{PRODUCT, classify, classify_connect};
 use crate::lock::Guard;
 use crate::options::{PostgresOptions, SslMode};
 use crate::quote;
+use crate::replica::SeenWal;
 use crate::result_set::{self, ResultSet, RowText};
 use crate::tls::Connector;
 use crate::url::{
@@ -46,6 +47,8 @@ pub struct Postgres {
     pub(crate) companion: Option<Box<Postgres>>,
     /// The deployers' lock, while it is held.
     pub(crate) guard: Option<Guard>,
+    /// What was seen of the WAL while replicas were looked at.
+    pub(crate) seen_wal: SeenWal,
     task: JoinHandle<()>,
 }
 
@@ -259,6 +262,7 @@ async fn connect(address: Address, options: &PostgresOptions) -> Result<Postgres
         session: Session::Own { pid: 0 },
         options: options.clone(),
         companion: None,
+        seen_wal: SeenWal::default(),
         guard: None,
         task,
     };

@@ -23,6 +23,7 @@ mod normalise;
 mod options;
 mod own_tables;
 mod quote;
+mod replica;
 mod result_set;
 mod rows;
 mod script;

@@ -1,7 +1,5 @@
 //! Reading rows and the sizes of tables.
 
-use std::time::Duration;
-
 use whimbrel_engine::{Result, TableSize};
 use whimbrel_schema::catalog::QualifiedName;
 
@@ -56,14 +54,5 @@ impl Postgres {
         let rows = counted.first().and_then(|row| row.first().cloned().flatten());
         let rows = rows.and_then(|text| text.parse().ok()).unwrap_or_default();
         Ok(Some(TableSize { rows, is_exact: true, bytes }))
-    }
-
-    /// How far the slowest replica is behind in replaying, where there is one.
-    pub(crate) async fn slowest_replica(&self) -> Result<Option<Duration>> {
-        let sql = "SELECT extract(epoch FROM max(replay_lag)) FROM pg_catalog.pg_stat_replication";
-        let rows = self.read_rows(sql).await?;
-        let seconds = rows.first().and_then(|row| row.first().cloned().flatten());
-        let seconds = seconds.and_then(|text| text.parse::<f64>().ok());
-        Ok(seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
@@ -24,6 +24,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 const PORT_ATTEMPTS: u32 = 5;
 /// The superuser of every test server.
 const SUPERUSER: &str = "postgres";
+/// How long a replica may take until the primary sends to it.
+const REPLICATION_TIMEOUT: Duration = Duration::from_secs(30);
 /// Connections that one server accepts: as many tests run at once as there are cores, each with a pool or sixteen deployers.
 const MAX_CONNECTIONS: u32 = 200;
 
@@ -88,11 +90,7 @@ impl PostgresServer {
         let bin = toolchain.postgres_bin(version)?;
         let account = ServerAccount::find()?;
         account.check_can_run(&bin.join("postgres"))?;
-        let folder = tempfile::Builder::new()
-            .prefix("whimbrel-postgres-")
-            .tempdir()
-            .context("make a folder for the server")?;
-        account.give(folder.path())?;
+        let folder = server_folder(&account)?;
         let certificate =
             if options.tls { Some(ServerCertificate::write(folder.path(), &account)?) } else { None };
         let mut server = Self {
@@ -109,6 +107,41 @@ impl PostgresServer {
         server.initialise()?;
         server.launch_on_a_free_port()?;
         Ok(server)
+    }
+
+    /// Starts a streaming replica of this server, with a port and a folder of its own; it answers queries.
+    ///
+    /// Roles and databases are the primary's. Drop it before the primary.
+    ///
+    /// # Errors
+    /// When the version comes without `pg_basebackup` (only Debian's PostgreSQL 15 has it), the server speaks TLS only, or
+    /// the replica does not stream within half a minute.
+    pub fn start_replica(&self) -> Result<Self> {
+        ensure!(self.certificate.is_none(), "a server that speaks TLS only has no replicas here");
+        let program = self.bin.join("pg_basebackup");
+        ensure!(program.exists(), "PostgreSQL {} comes without pg_basebackup", self.version.major());
+        let folder = server_folder(&self.account)?;
+        let mut replica = Self {
+            version: self.version,
+            options: self.options,
+            bin: self.bin.clone(),
+            account: self.account.clone(),
+            folder,
+            certificate: None,
+            password: self.password.clone(),
+            port: 0,
+            child: None,
+        };
+        replica.copy_from(self, &program)?;
+        replica.launch_on_a_free_port()?;
+        let streams =
+            "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND replay_lsn IS NOT NULL";
+        let before = Instant::now();
+        while self.psql("postgres", streams)? == "0" {
+            ensure!(before.elapsed() < REPLICATION_TIMEOUT, "the replica does not stream: {}", replica.log());
+            std::thread::sleep(POLL_INTERVAL);
+        }
+        Ok(replica)
     }
 
     /// The server's version.
@@ -273,6 +306,30 @@ impl PostgresServer {
             .with_context(|| format!("write {}", rules.display()))
     }
 
+    /// Fills the folder with a copy of a running server that will follow it.
+    fn copy_from(&self, primary: &Self, program: &Path) -> Result<()> {
+        // What the copy is told of its primary holds the password, in a file that only the account can read.
+        let output = self
+            .account
+            .command(program)
+            .env("PGPASSWORD", &primary.password)
+            .args(["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync"])
+            .args(["--no-password", "--host=127.0.0.1"])
+            .arg(format!("--port={}", primary.port))
+            .arg(format!("--username={SUPERUSER}"))
+            .arg(format!("--pgdata={}", self.data_path().display()))
+            .current_dir(self.folder.path())
+            .output()
+            .context("start pg_basebackup")?;
+        ensure!(
+            output.status.success(),
+            "pg_basebackup failed: {}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(())
+    }
+
     fn launch_on_a_free_port(&mut self) -> Result<()> {
         for _ in 1..PORT_ATTEMPTS {
             self.port = free_port()?;
@@ -363,6 +420,16 @@ impl Drop for PostgresServer {
         // A failure here has no caller to go to; the parent-death signal ends the server at the latest with this thread.
         drop(self.stop());
     }
+}
+
+/// A temporary folder that the server's account owns.
+fn server_folder(account: &ServerAccount) -> Result<TempDir> {
+    let folder = tempfile::Builder::new()
+        .prefix("whimbrel-postgres-")
+        .tempdir()
+        .context("make a folder for the server")?;
+    account.give(folder.path())?;
+    Ok(folder)
 }
 
 /// A password that no other text contains by chance, so that a test can look for it in any output.

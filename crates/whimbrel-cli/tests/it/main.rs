@@ -21,6 +21,7 @@ mod preflight;
 mod project;
 mod rebase;
 mod repeatable;
+mod replica;
 mod snapshots;
 mod squash;
 mod systems;

@@ -9,6 +9,7 @@ mod lock;
 mod normalise;
 mod own_tables;
 mod pooler;
+mod replica;
 mod speed;
 mod support;
 mod whole_database;

@@ -1,6 +1,7 @@
 //! Private servers: durability, TLS, kill and restart, and that nothing stays behind.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use whimbrel_testkit::{PostgresServer, PostgresVersion};
 
@@ -19,6 +20,25 @@ fn a_killed_server_comes_back_with_its_data() {
     assert_eq!(server.psql("kept", "SELECT a FROM t").unwrap(), "7");
     server.restart().unwrap();
     assert_eq!(server.psql("kept", "SELECT a FROM t").unwrap(), "7");
+}
+
+#[test]
+fn a_replica_follows_its_primary_and_stops_alone() {
+    let primary = PostgresServer::start(PostgresVersion::V15).unwrap();
+    primary.psql("postgres", "CREATE TABLE t (a int)").unwrap();
+    let replica = primary.start_replica().unwrap();
+    assert_ne!(replica.port(), primary.port());
+    assert_eq!(replica.psql("postgres", "SELECT pg_is_in_recovery()").unwrap(), "t");
+    primary.psql("postgres", "INSERT INTO t VALUES (7)").unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while replica.psql("postgres", "SELECT a FROM t").unwrap() != "7" {
+        assert!(Instant::now() < deadline, "the row does not arrive: {}", replica.log());
+        std::thread::sleep(Duration::from_millis(25));
+    }
+    let folder = replica.psql("postgres", "SHOW data_directory").unwrap();
+    drop(replica);
+    assert!(!Path::new(&folder).exists());
+    assert_eq!(primary.psql("postgres", "SELECT a FROM t").unwrap(), "7");
 }
 
 #[test]
