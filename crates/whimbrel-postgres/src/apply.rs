@@ -17,7 +17,7 @@ use crate::connection::{Answer, Postgres};
 use crate::control::{Control, control, refused};
 use crate::failure::{PRODUCT, is_lost, reason};
 use crate::lease::is_fenced;
-use crate::sql_scan::pieces;
+use crate::sql_scan::{PieceKind, pieces};
 
 /// How often a transaction is tried that cannot have its locks in time.
 const LOCK_ATTEMPTS: u32 = 6;
@@ -94,10 +94,18 @@ impl Postgres {
         closing: Closing<'_>,
     ) -> std::result::Result<Applied, Failure> {
         let started = Instant::now();
-        let mut queries = vec![match self.fence() {
+        let beginning = match self.fence() {
             Some(fence) => format!("{}; {fence}", self.begin()),
             None => self.begin(),
-        }];
+        };
+        if let (Closing::History(change), [statement]) = (closing, statements)
+            && !may_change_settings(&statement.sql)
+            && is_one_command(&statement.sql)
+        {
+            let answers = self.send_whole(&beginning, statement, &self.own().history_sql(change)).await;
+            return self.outcome(source, statements, closing, answers, started).await;
+        }
+        let mut queries = vec![beginning];
         queries.extend(statements.iter().map(|statement| statement.sql.clone()));
         let answers = match closing {
             // The commit travels with the rest: after a failure it rolls back.
@@ -129,6 +137,30 @@ impl Postgres {
         self.outcome(source, statements, closing, answers, started).await
     }
 
+    /// Sends a transaction of one command as one message, which costs the server and the client one turn
+    /// instead of four; the answers are those of four messages.
+    async fn send_whole(&self, beginning: &str, statement: &Statement, record: &str) -> Vec<Answer> {
+        let lead = format!("{beginning}; ");
+        let sql = format!("{lead}{}\n; {record}; COMMIT", statement.sql);
+        let commands =
+            1 + pieces(beginning).iter().filter(|piece| piece.kind == PieceKind::Symbol(';')).count();
+        let started = Instant::now();
+        let (mut sets, error) = self.run_until_error(&sql).await;
+        let took = started.elapsed();
+        let lead = lead.chars().count();
+        let answer = |result| Answer { result, took, lead };
+        let mut answers = Vec::with_capacity(4);
+        // Text that cannot be read is the user's, and a bare BEGIN does not fail.
+        let unread = sets.is_empty() && (commands == 1 || error.as_ref().is_some_and(has_position));
+        if unread || sets.len() >= commands {
+            sets.drain(..commands.min(sets.len()));
+            answers.push(answer(Ok(Vec::new())));
+            answers.extend(sets.into_iter().map(|set| answer(Ok(vec![set]))));
+        }
+        answers.extend(error.map(|error| answer(Err(error))));
+        answers
+    }
+
     /// Sends everything at once, unless what follows a failure could run.
     async fn send(&self, queries: &[String]) -> Vec<Answer> {
         if !queries.iter().any(|sql| control(sql) == Control::Savepoint) {
@@ -139,7 +171,7 @@ impl Postgres {
             let started = Instant::now();
             let result = self.try_run_bare(sql).await;
             let failed = result.is_err();
-            answers.push(Answer { result, took: started.elapsed() });
+            answers.push(Answer { result, took: started.elapsed(), lead: 0 });
             if failed {
                 break;
             }
@@ -168,7 +200,7 @@ impl Postgres {
                 Err(error) => {
                     let retry = lock_reason(&error);
                     return Err(Failure {
-                        error: self.step_failed(source, statements, closing, place, &error),
+                        error: self.step_failed(source, statements, closing, (place, answer.lead), &error),
                         retry,
                     });
                 }
@@ -193,7 +225,7 @@ impl Postgres {
         source: &Source,
         statements: &[Statement],
         closing: Closing<'_>,
-        place: usize,
+        (place, lead): (usize, usize),
         error: &Error,
     ) -> EngineError {
         let statement = place.checked_sub(1).and_then(|place| statements.get(place));
@@ -201,15 +233,16 @@ impl Postgres {
             let doing = if place == 0 { "beginning a transaction" } else { "changing the migration history" };
             return self.failed(error, doing);
         };
-        self.statement_failed(source, statement, error, closing.outcome())
+        self.statement_failed(source, statement, (error, lead), closing.outcome())
     }
 
-    /// The error of one statement; `outcome` says what became of what it did.
+    /// The error of one statement, with the number of characters that were sent before it; `outcome` says what
+    /// became of what it did.
     pub(crate) fn statement_failed(
         &self,
         source: &Source,
         statement: &Statement,
-        error: &Error,
+        (error, lead): (&Error, usize),
         outcome: &str,
     ) -> EngineError {
         let Some(server) = error.as_db_error().filter(|server| !is_shutdown(server)) else {
@@ -230,7 +263,7 @@ impl Postgres {
                 reason: format!("{} (SQLSTATE {})", server.message(), server.code().code()),
                 help: help(server, outcome),
                 source_code: source_code(source),
-                span: span(source, statement, server),
+                span: span(source, statement, server, lead),
             },
         }
     }
@@ -291,6 +324,15 @@ fn affected(answers: &[Answer], statements: usize) -> u64 {
 fn changes_rows(sql: &str) -> bool {
     let first = crate::sql_scan::leading_words(sql, 1);
     first.first().is_some_and(|word| ["insert", "update", "delete", "merge", "with"].contains(&word.as_str()))
+}
+
+/// Whether the text is one command, as the server counts.
+fn is_one_command(sql: &str) -> bool {
+    control(sql) == Control::None && !pieces(sql).iter().any(|piece| piece.kind == PieceKind::Symbol(';'))
+}
+
+fn has_position(error: &Error) -> bool {
+    error.as_db_error().is_some_and(|server| server.position().is_some())
 }
 
 /// Whether the session's settings may be others after the statement; plain DDL never changes them.
@@ -358,7 +400,7 @@ pub(crate) fn source_code(source: &Source) -> NamedSource<Arc<str>> {
 }
 
 /// The place that the server named, or the whole statement.
-fn span(source: &Source, statement: &Statement, error: &DbError) -> SourceSpan {
+fn span(source: &Source, statement: &Statement, error: &DbError, lead: usize) -> SourceSpan {
     let whole = statement.offset..statement.offset + statement.sql.len();
     if !source.text.get(statement.offset..).is_some_and(|rest| rest.starts_with(&statement.sql)) {
         // A batch is not what the file says: only where it begins is known.
@@ -369,7 +411,7 @@ fn span(source: &Source, statement: &Statement, error: &DbError) -> SourceSpan {
     let Some(ErrorPosition::Original(position)) = error.position() else {
         return clamp(source, whole);
     };
-    let characters = usize::try_from(*position).unwrap_or_default().saturating_sub(1);
+    let characters = usize::try_from(*position).unwrap_or_default().saturating_sub(1 + lead);
     let Some(range) = piece_at(&statement.sql, characters) else { return clamp(source, whole) };
     clamp(source, statement.offset + range.start..statement.offset + range.end)
 }

@@ -73,6 +73,8 @@ pub(crate) enum Session {
 pub(crate) struct Answer {
     pub(crate) result: std::result::Result<Vec<ResultSet>, Error>,
     pub(crate) took: Duration,
+    /// The characters that stood before the statement in its message.
+    pub(crate) lead: usize,
 }
 
 impl Postgres {
@@ -134,6 +136,29 @@ impl Postgres {
         Ok(result_set::split(self.client.simple_query(sql).await?))
     }
 
+    /// The answers to a text of several commands up to the first error.
+    pub(crate) async fn run_until_error(&self, sql: &str) -> (Vec<ResultSet>, Option<Error>) {
+        let mut messages = Vec::new();
+        let mut failure = None;
+        match self.client.simple_query_raw(sql).await {
+            Ok(stream) => {
+                let mut stream = std::pin::pin!(stream);
+                loop {
+                    match stream.try_next().await {
+                        Ok(Some(message)) => messages.push(message),
+                        Ok(None) => break,
+                        Err(error) => {
+                            failure = Some(error);
+                            break;
+                        }
+                    }
+                }
+            }
+            Err(error) => failure = Some(error),
+        }
+        (result_set::split(messages), failure)
+    }
+
     /// What begins a transaction.
     pub(crate) fn begin(&self) -> String {
         match &self.session {
@@ -165,7 +190,7 @@ impl Postgres {
                 Err(error) => Err(error),
             };
             let now = Instant::now();
-            answers.push(Answer { result: messages.map(result_set::split), took: now - last });
+            answers.push(Answer { result: messages.map(result_set::split), took: now - last, lead: 0 });
             last = now;
         }
         answers

@@ -117,7 +117,7 @@ impl OutsideTransactions for Postgres {
         let before = before.filter(|_| !statement.sql.to_lowercase().contains("lock_timeout"));
         let limited = self.limit_locks_again(before).await;
         if let Err(error) = answer {
-            return Err(self.statement_failed(source, statement, &error, CUT_OFF));
+            return Err(self.statement_failed(source, statement, (&error, 0), CUT_OFF));
         }
         limited?;
         let report = StatementReport {

@@ -255,6 +255,42 @@ async fn a_lock_that_does_not_become_free_ends_the_step() {
     assert_eq!(notices.iter().filter(|notice| matches!(notice, Notice::Retry { .. })).count(), 5);
 }
 
+/// A file of one plain command travels as one message with its transaction.
+#[tokio::test]
+async fn the_only_statement_of_a_file_is_pointed_at_too() {
+    for version in VERSIONS {
+        let (database, mut postgres) = fresh(version).await;
+        database.psql("CREATE TABLE taken (id int)").unwrap();
+        postgres.prepare().await.unwrap();
+        for (sql, expected, state) in [
+            ("CREATE TABLE a (name text DEFAULT 'é', id nothing)", "nothing", "42704"),
+            ("CREATE TABLE a (id int,, b int)", ",", "42601"),
+            ("CREATE TABLE taken (id int)", "CREATE TABLE taken (id int)", "42P07"),
+        ] {
+            let failing = step("0001", &[sql]);
+            let error = postgres.apply(&failing, &mut Unwatched).await.unwrap_err();
+            assert_eq!(
+                (code(&error).as_str(), labelled(&error, &failing).as_str()),
+                ("migrate::statement_failed", expected)
+            );
+            assert!(
+                error.to_string().contains(state) && help(&error).contains("nothing of the file stands"),
+                "{error}"
+            );
+            assert!(versions(&mut postgres).await.is_empty());
+        }
+        let deferred = step("0001", &["CREATE TABLE a (id int PRIMARY KEY) -- the end"]);
+        let applied = postgres.apply(&deferred, &mut Unwatched).await.unwrap();
+        assert_eq!(applied.statements.len(), 1);
+        assert_eq!(postgres.history().await.unwrap()[0].duration_ms, applied.duration_ms);
+        // The history's own refusal is not the statement's.
+        let again = step("0001", &["CREATE TABLE b (id int)"]);
+        let error = postgres.apply(&again, &mut Unwatched).await.unwrap_err();
+        assert!(error.to_string().contains("history"), "{error}");
+        assert!(database.psql("SELECT 1 FROM b").is_err(), "nothing of it stands");
+    }
+}
+
 #[tokio::test]
 async fn marking_is_all_or_nothing() {
     let (_database, mut postgres) = fresh(PostgresVersion::V15).await;
