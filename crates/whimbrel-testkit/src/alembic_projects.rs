@@ -54,8 +54,11 @@ const NONE: AlembicProject = AlembicProject {
     revisions: 0,
 };
 
+/// What revisions of OpenStack's projects take their types from, next to the Alembic that runs them.
+const OPENSTACK: &[&str] = &["oslo.db==18.1.1", "oslo.log==8.3.2", "alembic==1.20.1", "SQLAlchemy==2.1.9"];
+
 /// The projects.
-pub const ALEMBIC_PROJECTS: [AlembicProject; 6] = [
+pub const ALEMBIC_PROJECTS: [AlembicProject; 10] = [
     AlembicProject {
         name: "argilla",
         packages: &["argilla-server==2.8.0"],
@@ -115,6 +118,43 @@ pub const ALEMBIC_PROJECTS: [AlembicProject; 6] = [
         versions: &["invenio_db/alembic", "invenio_accounts/alembic", "invenio_oauthclient/alembic"],
         target: "invenio_oauthclient@head",
         revisions: 15,
+        ..NONE
+    },
+    AlembicProject {
+        name: "sahara",
+        packages: &["sahara==19.0.0"],
+        needs: OPENSTACK,
+        stubs: &["six"],
+        versions: &["sahara/db/migration/alembic_migrations/versions"],
+        revisions: 35,
+        ..NONE
+    },
+    // One of the project's several lineages, each with a version table of its own.
+    AlembicProject {
+        name: "cloudkitty",
+        packages: &["cloudkitty==25.0.0"],
+        needs: OPENSTACK,
+        stubs: &["voluptuous", "werkzeug"],
+        versions: &["cloudkitty/storage_state/alembic/versions"],
+        revisions: 6,
+        ..NONE
+    },
+    AlembicProject {
+        name: "masakari",
+        packages: &["masakari==22.0.0"],
+        needs: OPENSTACK,
+        versions: &["masakari/db/sqlalchemy/migrations/versions"],
+        revisions: 3,
+        ..NONE
+    },
+    AlembicProject {
+        name: "barbican",
+        packages: &["barbican==23.0.0"],
+        needs: OPENSTACK,
+        stubs: &["pecan", "oslo_middleware", "oslo_service"],
+        imports: &["barbican.model.models"],
+        versions: &["barbican/model/migration/alembic_migrations/versions"],
+        revisions: 3,
         ..NONE
     },
 ];

@@ -103,6 +103,26 @@ fn invenio() {
 }
 
 #[test]
+fn sahara() {
+    public_project("sahara", &[PostgresVersion::V15]);
+}
+
+#[test]
+fn cloudkitty() {
+    public_project("cloudkitty", &[PostgresVersion::V15]);
+}
+
+#[test]
+fn masakari() {
+    public_project("masakari", &[PostgresVersion::V15]);
+}
+
+#[test]
+fn barbican() {
+    public_project("barbican", &[PostgresVersion::V15]);
+}
+
+#[test]
 fn every_shape_of_a_revision_builds_the_same() {
     let (up, down) = scripts("postgres", &["dialect=postgresql"]);
     for version in PostgresVersion::ALL {
