@@ -10,7 +10,9 @@ use crate::hooks::{self, HookError};
 pub use crate::journal::guarantee;
 use crate::journal::{self, Run};
 use crate::lint;
-use crate::migration::{Chain, Direction, Folder, MigrationError, PlannedStep, State, Target, Version};
+use crate::migration::{
+    Chain, Direction, Folder, MigrationError, PlannedStep, SNAPSHOT_FOLDER, State, Target, Version,
+};
 use crate::project::Action;
 use crate::repeatable;
 use crate::session::Session;
@@ -157,12 +159,16 @@ async fn run_locked(
     }
     let after = if failure.is_none() { hooks::after(session, &done, observer).await } else { Ok(()) };
     let is_due = !done.is_empty() || (failure.is_none() && !was_recorded);
-    let recorded = if is_due { record(session, folder).await } else { Ok(()) };
+    let state = session.state(folder).await;
+    let recorded = match &state {
+        Ok(state) if is_due => record(session, folder, state).await,
+        _ => Ok(()),
+    };
     if let Some(error) = failure {
         return Err(error);
     }
     recorded?;
-    let state = session.state(folder).await?;
+    let state = state?;
     Ok(MigrateReport { squashed, failed_hook: after.err(), ..report_of(&state, done) })
 }
 
@@ -181,14 +187,14 @@ async fn guard(session: &mut Session<'_>, steps: &[PlannedStep], observer: &mut 
 }
 
 /// Records what the migrations left, and what is declared as the server prints it.
-pub(crate) async fn record(session: &mut Session<'_>, folder: &Folder) -> Result<()> {
-    let current = session.state(folder).await?.current();
+pub(crate) async fn record(session: &mut Session<'_>, folder: &Folder, state: &State<'_>) -> Result<()> {
+    let current = state.current();
     let declared = DeclaredSchema::read(session.project).ok();
     let revisions =
         [DeclaredSchema::of_revision(folder, None)?, DeclaredSchema::of_revision(folder, current.as_ref())?];
     let named: Vec<_> =
         declared.iter().chain(revisions.iter().flatten()).map(|declared| &declared.catalog).collect();
-    session.record_reached(&named).await?;
+    session.record_reached(&named, state.applied().last()).await?;
     if let Some(declared) = &declared {
         // A declaration that this server cannot hold stops `check`, not a deployment.
         let _ = session.record_normalised(declared).await;
@@ -202,7 +208,9 @@ pub(crate) async fn plan(
     state: &State<'_>,
     target: &Target,
 ) -> Result<Vec<PlannedStep>> {
-    let hash = |version: &Version| snapshot_hash(folder, version);
+    // Most folders that another tool wrote keep no snapshots: nothing is looked for then.
+    let keeps_snapshots = folder.path.join(SNAPSHOT_FOLDER).is_dir();
+    let hash = |version: &Version| if keeps_snapshots { snapshot_hash(folder, version) } else { None };
     let mut steps = state.plan(target, session.engine.dialect(), &session.deployer, &hash)?;
     repeatable::append(session, folder, state, target, &mut steps).await?;
     Ok(steps)
@@ -315,7 +323,8 @@ async fn mark_locked(session: &mut Session<'_>, folder: &Folder, entries: &[Hist
         unfinished.check(folder, None)?;
     }
     session.engine.mark(entries).await?;
-    record(session, folder).await
+    let state = session.state(folder).await?;
+    record(session, folder, &state).await
 }
 
 /// Writes whimbrel.sum anew over the files as they are. Returns what changed, a sentence each.

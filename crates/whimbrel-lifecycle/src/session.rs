@@ -8,7 +8,7 @@ use whimbrel_schema::catalog::{Catalog, QualifiedName};
 
 use crate::declared::DeclaredSchema;
 use crate::error::{LifecycleError, Result};
-use crate::migration::{Chain, Folder, MigrationError, State, Version};
+use crate::migration::{Chain, Folder, MigrationError, State};
 use crate::project::Project;
 
 /// The key of [`Reached`] in `whimbrel_state`.
@@ -154,11 +154,13 @@ impl<'p> Session<'p> {
     ///
     /// # Errors
     /// The engine cannot read or write.
-    pub async fn record_reached(&mut self, catalogs: &[&Catalog]) -> Result<()> {
+    pub async fn record_reached(
+        &mut self,
+        catalogs: &[&Catalog],
+        newest: Option<&HistoryEntry>,
+    ) -> Result<()> {
         let catalog = self.present(catalogs).await?;
-        let mut history = self.engine.history().await?;
-        history.sort_by_key(|entry| Version::parse(&entry.version));
-        let version = history.last().map(|entry| entry.version.clone());
+        let version = newest.map(|entry| entry.version.clone());
         let document =
             serde_json::to_string(&Reached { version, catalog }).expect("a catalogue always has a JSON form");
         Ok(self.engine.record(REACHED, &document).await?)

@@ -99,7 +99,8 @@ async fn resolve_locked(
         Some(change) => journal.finish(change, 0).await?,
         None => journal.discard().await?,
     }
-    record(session, folder).await?;
+    let state = session.state(folder).await?;
+    record(session, folder, &state).await?;
     Ok(ResolveReport { unfinished: found, resolution })
 }
 
