@@ -26,6 +26,20 @@ pub struct StatementReport {
     pub rows: Option<u64>,
 }
 
+impl StatementReport {
+    /// A statement on one line, cut where it is long, as reports show it.
+    #[must_use]
+    pub fn shown(sql: &str) -> String {
+        /// How much of a statement is shown, in characters.
+        const SHOWN: usize = 80;
+        let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+        match line.char_indices().nth(SHOWN) {
+            Some((end, _)) => format!("{}…", &line[..end]),
+            None => line,
+        }
+    }
+}
+
 /// How a transaction or a lone statement went.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Applied {

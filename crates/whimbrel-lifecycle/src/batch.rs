@@ -123,7 +123,7 @@ pub(crate) async fn run(
     }
     let rows = u64::try_from(entry.rows - rows_before).ok();
     let duration_ms = sum.duration_ms.unsigned_abs();
-    let shown = crate::journal::shown(&statement.sql);
+    let shown = StatementReport::shown(&statement.sql);
     sum.statements.push(StatementReport { statement: shown, duration_ms, rows });
     Ok(sum)
 }

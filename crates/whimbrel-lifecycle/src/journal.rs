@@ -6,7 +6,8 @@ use std::time::Instant;
 use miette::{NamedSource, SourceSpan};
 use sha2::{Digest as _, Sha256};
 use whimbrel_engine::{
-    Applied, EngineError, JournalEntry, JournalState, Notice, Source, Statement, Unit, Verdict, Watch as _,
+    Applied, EngineError, JournalEntry, JournalState, Notice, Source, Statement, StatementReport, Unit,
+    Verdict, Watch as _,
 };
 
 use crate::batch;
@@ -114,7 +115,8 @@ async fn run_units(session: &mut Session<'_>, run: &mut Run<'_>, units: &[Unit])
             run.unit_done(position, units.len(), entry.duration_ms, true);
             continue;
         }
-        let statement = unit.statements().first().map(|first| shown(&first.sql)).unwrap_or_default();
+        let statement =
+            unit.statements().first().map(|first| StatementReport::shown(&first.sql)).unwrap_or_default();
         let file = run.planned.file_name.clone();
         run.observer.event(&Event::UnitStarted { file, position, total: units.len(), statement });
         if known.is_none() {
@@ -323,16 +325,6 @@ pub(crate) fn checksum(unit: &Unit) -> String {
         hasher.update([0x1e]);
     }
     hex(&hasher.finalize())
-}
-
-/// The statement on one line, cut where it is long.
-pub(crate) fn shown(sql: &str) -> String {
-    const SHOWN: usize = 80;
-    let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
 }
 
 /// The place of a statement in its file.

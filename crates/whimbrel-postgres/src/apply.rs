@@ -23,9 +23,6 @@ use crate::sql_scan::{PieceKind, pieces};
 const LOCK_ATTEMPTS: u32 = 6;
 /// The pause after the first attempt; each is twice as long as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
-/// How much of a statement a report shows, in characters.
-const SHOWN: usize = 80;
-
 /// Whimbrel's own tables are written as the user who connected, whatever role a file has taken on for its session.
 pub(crate) const AS_OURSELVES: &str = "SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE NONE";
 
@@ -207,7 +204,7 @@ impl Postgres {
             };
             if let Some(statement) = place.checked_sub(1).and_then(|place| statements.get(place)) {
                 applied.statements.push(StatementReport {
-                    statement: shown(&statement.sql),
+                    statement: StatementReport::shown(&statement.sql),
                     duration_ms: u64::try_from(answer.took.as_millis()).unwrap_or(u64::MAX),
                     rows: changes_rows(&statement.sql).then(|| sets.iter().map(|set| set.affected).sum()),
                 });
@@ -346,15 +343,6 @@ fn may_change_settings(sql: &str) -> bool {
             | ["drop" | "comment", ..]
     );
     !plain || sql.to_lowercase().contains("set_config")
-}
-
-/// The statement on one line, cut where it is long.
-pub(crate) fn shown(sql: &str) -> String {
-    let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
 }
 
 /// The session was ended from outside.

@@ -6,7 +6,7 @@ use whimbrel_engine::{
     Source, Statement, StatementReport, Verdict, Watch,
 };
 
-use crate::apply::{Closing, shown};
+use crate::apply::Closing;
 use crate::companion::milliseconds_since;
 use crate::connection::{Postgres, Session};
 use crate::failure::is_missing_table;
@@ -121,7 +121,7 @@ impl OutsideTransactions for Postgres {
         }
         limited?;
         let report = StatementReport {
-            statement: shown(&statement.sql),
+            statement: StatementReport::shown(&statement.sql),
             duration_ms: duration_ms.unsigned_abs(),
             rows: None,
         };

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use whimbrel_engine::{EngineError, Result, Source, Statement, Verdict};
+use whimbrel_engine::{EngineError, Result, Source, Statement, StatementReport, Verdict};
 
-use crate::apply::{shown, unsupported};
+use crate::apply::unsupported;
 use crate::connection::Postgres;
 use crate::quote::{literal, qualified};
 use crate::result_set::RowText;
@@ -74,7 +74,7 @@ impl Postgres {
         while self.truth(&runs).await? {
             if Instant::now() > deadline {
                 return Err(EngineError::Refused {
-                    doing: format!("waiting for `{}`", shown(sql)),
+                    doing: format!("waiting for `{}`", StatementReport::shown(sql)),
                     reason: "another session still runs it".to_owned(),
                 });
             }

@@ -13,9 +13,6 @@ use crate::trouble::Trouble;
 use crate::workspace::Workspace;
 use crate::{interpret, ledger};
 
-/// How much of a statement a report shows, in characters.
-const SHOWN: usize = 80;
-
 /// What a transaction of a migration's statements ends with.
 #[derive(Clone, Copy)]
 pub(crate) enum Closing<'a> {
@@ -157,7 +154,7 @@ pub(crate) fn carry_out(
             other => Attempt::Failed(other.in_statement(source, statement, database)),
         })?;
         reports.push(StatementReport {
-            statement: shown(&statement.sql),
+            statement: StatementReport::shown(&statement.sql),
             duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             rows: changes_rows(&statement.sql).then_some(workspace.changed),
         });
@@ -174,15 +171,6 @@ pub(crate) fn carry_out(
 fn changes_rows(sql: &str) -> bool {
     let first = sql.split_whitespace().next().unwrap_or_default();
     ["insert", "update", "delete"].iter().any(|word| first.eq_ignore_ascii_case(word))
-}
-
-/// The statement on one line, cut where it is long.
-fn shown(sql: &str) -> String {
-    let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
 }
 
 /// Where foreign keys were off, every row must refer to one that is there before the commit.
