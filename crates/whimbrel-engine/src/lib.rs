@@ -3,6 +3,7 @@
 //! This crate opens no socket. An engine crate implements [`Engine`] and, for the relational data
 //! model, [`Relational`]; the use cases in `whimbrel-lifecycle` know nothing else of it.
 
+pub mod document;
 mod engine;
 mod error;
 mod history;
