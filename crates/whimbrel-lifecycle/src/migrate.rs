@@ -229,7 +229,7 @@ pub async fn preview(session: &mut Session<'_>, target: &Target) -> Result<Vec<(
     if let (Some(planned), Some(first)) = (steps.first(), bare.first_mut()) {
         first.statements = journal::statements_left(session, planned).await?;
     }
-    let statements = session.engine.preview(&bare).await?;
+    let statements = session.relational()?.preview(&bare).await?;
     Ok(steps.into_iter().zip(statements).collect())
 }
 
