@@ -8,7 +8,9 @@ use whimbrel_engine::{Grouping, HistoryChange, HistoryEntry, HistoryKind, Step};
 
 use crate::error::Result;
 use crate::migrate::VersionStatus;
-use crate::migration::{Direction, Folder, MigrationError, PlannedStep, Repeatable, State, Target, Version};
+use crate::migration::{
+    Direction, Folder, Language, MigrationError, PlannedStep, Repeatable, State, Target, Version,
+};
 use crate::session::Session;
 
 /// What stands in the place of a version where a repeatable file is listed.
@@ -144,6 +146,7 @@ pub(crate) fn planned(repeatable: &Repeatable, dialect: &str, deployer: &str) ->
         direction: Direction::Up,
         version: Version::parse("0").expect("a digit"),
         file_name: repeatable.file_name.clone(),
+        language: Language::Sql,
         step: Step {
             source: content.source.clone(),
             statements,
