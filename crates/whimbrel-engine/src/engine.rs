@@ -234,6 +234,10 @@ pub trait Documents: Send {
         session: Option<SessionId>,
     ) -> Result<()>;
 
+    /// Writes a row of the journal in place of the one before: in a session's open transaction where one is given,
+    /// else at once.
+    async fn write_journal(&mut self, entry: &JournalEntry, session: Option<SessionId>) -> Result<()>;
+
     /// Makes sure that the lock is still this deployer's. Within a session's transaction it is made sure that the
     /// transaction cannot be committed once the lock has passed on.
     ///

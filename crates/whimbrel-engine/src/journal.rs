@@ -34,12 +34,26 @@ impl JournalState {
     }
 }
 
+/// What a part of a script is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActKind {
+    /// A command outside every step and batch.
+    Command,
+    /// `step(name, fn)`.
+    Step,
+    /// `batch({ … }, fn)`.
+    Batch,
+}
+
 /// What a script did, as the journal keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScriptAct {
-    /// In words: `updateMany users`, `step "fill names"`.
+    /// What it is.
+    pub kind: ActKind,
+    /// A command in words, `updateMany users`, or the name of the step or batch.
     pub what: String,
-    /// Whether doing it again leaves what doing it once leaves.
+    /// Whether doing what was begun of it again leaves what doing it once leaves.
     pub idempotent: bool,
     /// The result that a finished step gave, as relaxed Extended JSON.
     pub result: Option<String>,

@@ -19,7 +19,7 @@ pub use engine::{
 pub use error::{EngineError, Result};
 pub use history::{HistoryChange, HistoryEntry, HistoryKind};
 pub use inventory::{Inventory, TableUsage};
-pub use journal::{JournalEntry, JournalState, ScriptAct, Verdict};
+pub use journal::{ActKind, JournalEntry, JournalState, ScriptAct, Verdict};
 pub use script::{BATCH_VALUE, BatchTemplate, ScriptWriter, Written};
 pub use step::{Allowance, Batch, Grouping, Source, Statement, Step, Unit};
 pub use watch::{Applied, LockWait, Notice, StatementReport, Unwatched, Watch};
