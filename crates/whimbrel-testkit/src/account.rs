@@ -20,6 +20,11 @@ pub(crate) struct ServerAccount {
 }
 
 impl ServerAccount {
+    /// The caller's own account, for servers that run under any.
+    pub(crate) fn own() -> Self {
+        Self { lent: None }
+    }
+
     /// Finds the account: the caller's own, or an unprivileged one when the caller is root.
     pub(crate) fn find() -> Result<Self> {
         if !geteuid().is_root() {

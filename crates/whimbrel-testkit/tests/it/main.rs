@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helper functions too")]
 
+mod mongo;
 mod pgbouncer;
 mod postgres;
 mod test_database;
