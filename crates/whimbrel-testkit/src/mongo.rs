@@ -4,7 +4,8 @@
 //!
 //! - [`MongoKind::Engine`] is MongoDB's code as a library, behind a listener of ours. What it answers is what MongoDB
 //!   answers. It is a standalone server that lacks sessions, and with them transactions and change streams; a URL needs
-//!   `directConnection=true` or nothing at all, and `retryWrites` has no effect, since its `hello` names no session timeout.
+//!   `directConnection=true` or nothing at all, and `retryWrites` has no effect, since its `hello` names no session timeout. It keeps TTL indexes and deletes nothing. After
+//!   a kill its documents are there again, while a `count` without a query still tells the number of its last orderly stop.
 //! - [`MongoKind::SecantusDb`] is another implementation, which has those, users and TLS, and calls itself a replica set of
 //!   one member named `secantus`. Transactions and change streams need neither `replicaSet=secantus` nor
 //!   `directConnection=true`, and work with both of them too: the driver learns from `hello` what it talks to.
