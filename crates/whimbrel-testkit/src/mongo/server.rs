@@ -26,6 +26,9 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 const PORT_ATTEMPTS: u32 = 5;
 /// The account that may do everything on a server with users.
 const ADMINISTRATOR: &str = "administrator";
+/// Ends a server with the thread that started it: it is one process, whose data nobody wants any more, and an orderly stop
+/// of SecantusDB can hang.
+const ENDED_WITH_ITS_THREAD_BY: &str = "KILL";
 /// Serves MongoDB's engine on a port.
 const ENGINE_SCRIPT: &str = include_str!("../../fixtures/mongodb_engine.js");
 
@@ -257,13 +260,13 @@ impl MongoServer {
         let data = self.folder.path().join("data");
         match &self.program {
             Program::Engine(engine) => {
-                let mut command = account.command(&engine.node[0]);
+                let mut command = account.command_ended_by(ENDED_WITH_ITS_THREAD_BY, &engine.node[0]);
                 command.args(&engine.node[1..]).arg(self.folder.path().join("serve.js"));
                 command.arg(&engine.module).arg(data).arg(self.port.to_string());
                 command
             }
             Program::SecantusDb { path, durable } => {
-                let mut command = account.command(path);
+                let mut command = account.command_ended_by(ENDED_WITH_ITS_THREAD_BY, path);
                 command.arg("--config").arg(self.folder.path().join("server.toml"));
                 command.args(["--host", "127.0.0.1", "--port", &self.port.to_string(), "--storage-path"]);
                 command.arg(data);
