@@ -235,7 +235,8 @@ async fn build_in(beside: &mut Session<'_>, folder: &Folder, to: &Version) -> Re
     let target = Target::Version(to.clone());
     let mut known = Known::default();
     for planned in state.plan(&target, beside.engine.dialect(), &beside.deployer, &|_| None)? {
-        journal::run_step(beside, &mut Run { planned: &planned, observer: &mut Silent, known: &mut known }).await?;
+        journal::run_step(beside, &mut Run { planned: &planned, observer: &mut Silent, known: &mut known })
+            .await?;
     }
     let mut named = Vec::new();
     named.extend(DeclaredSchema::read(beside.project).ok());
