@@ -176,7 +176,7 @@ async fn run_locked(
 
 /// Whether what the migrations left is on record: a run that was killed between the last file and that left it out.
 async fn is_recorded(session: &mut Session<'_>, state: &State<'_>) -> Result<bool> {
-    Ok(state.applied().is_empty() || session.reached(state.applied()).await?.is_some())
+    Ok(state.applied().is_empty() || session.has_reached(state.applied()).await?)
 }
 
 /// Refuses a way down in a protected environment, and what lint refuses.
@@ -231,7 +231,7 @@ pub async fn preview(session: &mut Session<'_>, target: &Target) -> Result<Vec<(
     if let (Some(planned), Some(first)) = (steps.first(), bare.first_mut()) {
         first.statements = journal::statements_left(session, planned).await?;
     }
-    let statements = session.engine.preview(&bare).await?;
+    let statements = session.relational()?.preview(&bare).await?;
     Ok(steps.into_iter().zip(statements).collect())
 }
 

@@ -7,6 +7,7 @@ pub mod check;
 pub mod column_type;
 pub mod ddl;
 pub mod diff;
+pub mod document;
 pub mod fingerprint;
 pub mod generate;
 pub mod grammar;

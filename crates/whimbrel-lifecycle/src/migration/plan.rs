@@ -3,7 +3,7 @@
 use whimbrel_engine::{Allowance, HistoryChange, HistoryEntry, HistoryKind, Step};
 
 use super::squashed::take_over;
-use super::{Chain, Folder, Migration, MigrationError, Replacement, Version};
+use super::{Chain, Folder, Language, Migration, MigrationError, Replacement, Version};
 
 /// Upwards applies, downwards rolls back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -37,7 +37,9 @@ pub struct PlannedStep {
     pub version: Version,
     /// The file's name.
     pub file_name: String,
-    /// The step for the engine.
+    /// The tongue that the file speaks.
+    pub language: Language,
+    /// The step for the engine; that of a script holds no statements.
     pub step: Step,
     /// The lint findings that the file accepts as a whole.
     pub allowed: Vec<Allowance>,
@@ -235,6 +237,7 @@ impl<'a> State<'a> {
             direction: Direction::Up,
             version: migration.version.clone(),
             file_name: migration.file_name.clone(),
+            language: content.language,
             step: Step {
                 source: content.source.clone(),
                 statements: content.statements(true, dialect).unwrap_or_default(),
@@ -262,6 +265,7 @@ impl<'a> State<'a> {
                     direction: Direction::Down,
                     version: migration.version.clone(),
                     file_name: migration.file_name.clone(),
+                    language: content.language,
                     step: Step {
                         source: content.source.clone(),
                         statements,

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use whimbrel_engine::{Applied, Engine as _, EngineError, HistoryChange, Notice, Unwatched, Watch};
+use whimbrel_engine::{
+    Applied, Engine as _, EngineError, HistoryChange, Notice, Relational as _, Unwatched, Watch,
+};
 use whimbrel_testkit::PostgresVersion;
 
 use crate::support::{VERSIONS, code, connect, entry, fresh, help, labelled, step};
