@@ -14,13 +14,15 @@ use crate::batch;
 use crate::error::Result;
 use crate::events::{Event, Guarantee, Moment, Observer, Watched};
 use crate::migration::{Direction, MigrationError, PlannedStep, hex};
-use crate::preflight;
+use crate::preflight::{self, Known};
 use crate::session::Session;
 
 /// A step that is under way.
 pub(crate) struct Run<'r> {
     pub(crate) planned: &'r PlannedStep,
     pub(crate) observer: &'r mut dyn Observer,
+    /// What is known of the catalogue: from one step of a plan to the next.
+    pub(crate) known: &'r mut Known,
 }
 
 /// What is promised of the step should it be interrupted.
@@ -95,6 +97,7 @@ pub(crate) async fn run_step(session: &mut Session<'_>, run: &mut Run<'_>) -> Re
     match units(session, planned)? {
         None => {
             preflight::announce(session, run, &planned.step.statements).await?;
+            run.known.take(&planned.step.statements);
             let mut watched = Watched { file: &planned.file_name, observer: run.observer };
             Ok(session.relational()?.apply(&planned.step, &mut watched).await?)
         }
@@ -122,6 +125,7 @@ async fn run_units(session: &mut Session<'_>, run: &mut Run<'_>, units: &[Unit])
         if known.is_none() {
             preflight::announce(session, run, unit.statements()).await?;
         }
+        run.known.take(unit.statements());
         let done = match known {
             Some(entry) => run_unit(session, run, unit, entry.clone(), true).await?,
             None => run_unit(session, run, unit, run.new_entry(position, unit), false).await?,

@@ -13,6 +13,7 @@ use crate::lint;
 use crate::migration::{
     Chain, Direction, Folder, MigrationError, PlannedStep, SNAPSHOT_FOLDER, State, Target, Version,
 };
+use crate::preflight::Known;
 use crate::project::Action;
 use crate::repeatable;
 use crate::session::Session;
@@ -131,6 +132,7 @@ async fn run_locked(
     hooks::before(session, &steps, observer).await?;
     let mut done = Vec::with_capacity(steps.len());
     let mut failure = None;
+    let mut known = Known::default();
     for (index, planned) in steps.iter().enumerate() {
         observer.event(&Event::StepStarted {
             direction: planned.direction,
@@ -140,7 +142,7 @@ async fn run_locked(
             statements: planned.step.statements.iter().map(|statement| statement.sql.clone()).collect(),
             guarantee: journal::guarantee(session, planned)?,
         });
-        match journal::run_step(session, &mut Run { planned, observer }).await {
+        match journal::run_step(session, &mut Run { planned, observer, known: &mut known }).await {
             Ok(applied) => {
                 observer.event(&Event::StepDone {
                     direction: planned.direction,
