@@ -4,8 +4,20 @@
 //! keys is kept where it is printed and counts for nothing where two are compared; where the order has a meaning,
 //! as in an index's keys, a list keeps it.
 
+pub(crate) mod filter;
+mod lower;
+mod normal;
+mod path;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+pub use lower::{
+    BLIND_INDEX_SUFFIX, DefaultValue, DocumentRename, FieldDefault, Intent, Lowered, TIME_PATTERN,
+    default_name, lower_documents,
+};
+pub use normal::{canonical, is_same};
+pub use path::{FieldPath, PathPart};
 
 /// The collections and views of a database, sorted by name.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -194,6 +194,19 @@ fn keys(model: &Model, index: usize, found: &mut Vec<Finding>) {
     let mut ids = model.fields.iter().enumerate().filter(|(_, field)| field.id);
     if model.storage == Storage::Collection {
         let first = ids.next();
+        if let Some((number, field)) = first
+            && field.column.as_deref().is_some_and(|name| name != "_id")
+        {
+            found.push(
+                Finding::new(
+                    At::model(index, Part::MemberAttribute(number, "name")),
+                    KEY,
+                    format!("the id of collection `{}` is stored as `_id`, under no other name", model.table),
+                )
+                .label("the id has a fixed name")
+                .help("remove `name`"),
+            );
+        }
         if let Some((number, field)) = ids.next() {
             found.push(
                 Finding::new(
@@ -243,6 +256,7 @@ fn model_attributes(model: &Model, index: usize, found: &mut Vec<Finding>) {
         ("with", !model.with.is_empty()),
         ("cache", model.cache.is_some()),
         ("shard_key", !model.shard_key.is_empty()),
+        ("validation", model.validation.is_some()),
         ("foreign_key", !model.foreign_keys.is_empty()),
         ("unique", !model.uniques.is_empty()),
         ("check", !model.checks.is_empty()),
