@@ -46,6 +46,24 @@ pub enum ActKind {
     Batch,
 }
 
+impl ActKind {
+    /// The word stored in the journal.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ActKind::Command => "command",
+            ActKind::Step => "step",
+            ActKind::Batch => "batch",
+        }
+    }
+
+    /// The kind that a stored word stands for.
+    #[must_use]
+    pub fn from_stored(word: &str) -> Option<Self> {
+        [ActKind::Command, ActKind::Step, ActKind::Batch].into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
 /// What a script did, as the journal keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScriptAct {
