@@ -122,9 +122,7 @@ fn convert(path: &FieldPath, to: &[String]) -> Option<Update> {
     let converted = |held: &str| json!({ "$convert": { "input": held, "to": target, "onError": null } });
     let is_kept = |held: &str| json!({ "$in": [{ "$type": held }, stays] });
     // Without `onError`: what came after the count and does not convert stops the update, and is not lost.
-    let change_of = |held: &str| {
-        json!({ "$cond": [is_kept(held), held, { "$convert": { "input": held, "to": target } }] })
-    };
+    let change_of = |held: &str| json!({ "$cond": [is_kept(held), held, { "$convert": { "input": held, "to": target } }] });
     // A number that would lose its fraction does not convert either.
     let is_unfit = |held: &str| {
         let fails = json!({ "$eq": [converted(held), null] });
