@@ -153,7 +153,7 @@ async fn built_by_migrations(
         scratch.prepare().await?;
         let state = State::new(folder, Vec::new())?;
         for planned in state.plan(&Target::Latest, scratch.dialect(), &session.deployer, &|_| None)? {
-            scratch.apply(&planned.step, &mut Unwatched).await?;
+            relational(scratch.as_mut())?.apply(&planned.step, &mut Unwatched).await?;
         }
         let scope = scope_of(session.project, named);
         return Ok(relational(scratch.as_mut())?.introspect(&scope).await?);

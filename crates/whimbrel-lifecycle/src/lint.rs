@@ -157,7 +157,7 @@ pub enum LintError {
 /// The database cannot be read, or `lint.ignore` names an unknown code.
 pub async fn review(session: &mut Session<'_>, planned: &[PlannedStep]) -> Result<Vec<Reviewed>> {
     let options = options(session)?;
-    let outside = |statement: &Statement| session.engine.runs_outside(statement);
+    let outside = session.relational()?.runs_outside();
     let files: Vec<LintFile> = planned.iter().map(|step| lint_file(step, &outside)).collect();
     let mut facts = Gathered::gather(session, &files).await?;
     let mut reviewed = Vec::with_capacity(planned.len());

@@ -13,6 +13,7 @@ use crate::lint;
 use crate::migration::{
     Chain, Direction, Folder, MigrationError, PlannedStep, SNAPSHOT_FOLDER, State, Target, Version,
 };
+use crate::preflight::Known;
 use crate::project::Action;
 use crate::repeatable;
 use crate::session::Session;
@@ -131,6 +132,7 @@ async fn run_locked(
     hooks::before(session, &steps, observer).await?;
     let mut done = Vec::with_capacity(steps.len());
     let mut failure = None;
+    let mut known = Known::default();
     for (index, planned) in steps.iter().enumerate() {
         observer.event(&Event::StepStarted {
             direction: planned.direction,
@@ -140,7 +142,7 @@ async fn run_locked(
             statements: planned.step.statements.iter().map(|statement| statement.sql.clone()).collect(),
             guarantee: journal::guarantee(session, planned)?,
         });
-        match journal::run_step(session, &mut Run { planned, observer }).await {
+        match journal::run_step(session, &mut Run { planned, observer, known: &mut known }).await {
             Ok(applied) => {
                 observer.event(&Event::StepDone {
                     direction: planned.direction,
@@ -174,7 +176,7 @@ async fn run_locked(
 
 /// Whether what the migrations left is on record: a run that was killed between the last file and that left it out.
 async fn is_recorded(session: &mut Session<'_>, state: &State<'_>) -> Result<bool> {
-    Ok(state.applied().is_empty() || session.reached(state.applied()).await?.is_some())
+    Ok(state.applied().is_empty() || session.has_reached(state.applied()).await?)
 }
 
 /// Refuses a way down in a protected environment, and what lint refuses.
@@ -229,7 +231,7 @@ pub async fn preview(session: &mut Session<'_>, target: &Target) -> Result<Vec<(
     if let (Some(planned), Some(first)) = (steps.first(), bare.first_mut()) {
         first.statements = journal::statements_left(session, planned).await?;
     }
-    let statements = session.engine.preview(&bare).await?;
+    let statements = session.relational()?.preview(&bare).await?;
     Ok(steps.into_iter().zip(statements).collect())
 }
 

@@ -30,6 +30,22 @@ pub enum MigrationError {
         /// The file.
         file: String,
     },
+    /// A file speaks the tongue of the other data model.
+    #[error("{file} is {written}, and this project's data model is {model}")]
+    #[diagnostic(
+        code(migrate::language),
+        help("write it in {expected}, or set `model` in whimbrel.toml to the other data model")
+    )]
+    WrongLanguage {
+        /// The file.
+        file: String,
+        /// The tongue that it is in.
+        written: &'static str,
+        /// The project's data model.
+        model: &'static str,
+        /// The tongue that the data model takes.
+        expected: &'static str,
+    },
     /// Two files have the same version.
     #[error("{first} and {second} have the same version")]
     #[diagnostic(
