@@ -4,6 +4,7 @@
 //! keys is kept where it is printed and counts for nothing where two are compared; where the order has a meaning,
 //! as in an index's keys, a list keeps it.
 
+mod align;
 mod diff;
 pub(crate) mod filter;
 mod javascript;
@@ -11,13 +12,16 @@ mod lower;
 mod normal;
 mod operation;
 mod path;
+mod raise;
 mod rewrite;
+mod sample;
 mod script;
 mod shape;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use align::{Aligned, align, differences};
 pub use diff::{DocumentDiffError, diff};
 pub use lower::{
     BLIND_INDEX_SUFFIX, DefaultValue, DocumentRename, FieldDefault, Intent, Lowered, TIME_PATTERN,
@@ -26,6 +30,8 @@ pub use lower::{
 pub use normal::{canonical, is_same};
 pub use operation::{DocumentApplyError, DocumentOperation, apply_all, inverses};
 pub use path::{FieldPath, PathPart};
+pub use raise::raise_documents;
+pub use sample::Sample;
 pub use script::{MigrationText, migration_file, script};
 
 /// The collections and views of a database, sorted by name.

@@ -2,7 +2,7 @@
 
 async function up(db, client) {
   // converts field users.age from string to long
-  await step('check that it converts field users.age from string to long', async () => {
+  await step('counts what stands in the way: converts field users.age from string to long', async () => {
     const unfit = await db.collection('users').countDocuments({
       age: { $exists: true, $not: { $type: ['int', 'long', 'double', 'null'] } },
       $expr: {
@@ -22,7 +22,9 @@ async function up(db, client) {
         ],
       },
     });
-    if (unfit > 0) throw new Error(unfit + ' documents of users hold a age that does not convert to long: correct them first');
+    if (unfit > 0) {
+      throw new Error(unfit + ' documents of users hold a value in age that does not convert to long: correct them first');
+    }
   });
   await batch({
     collection: 'users',
@@ -42,7 +44,7 @@ async function up(db, client) {
               $cond: [
                 { $in: [{ $type: '$age' }, ['int', 'long', 'double', 'null', 'missing']] },
                 '$age',
-                { $convert: { input: '$age', to: 'long', onError: null } },
+                { $convert: { input: '$age', to: 'long' } },
               ],
             },
           },
@@ -93,7 +95,7 @@ async function down(db, client) {
   });
 
   // converts field users.age from int or long or double to string
-  await step('check that it converts field users.age from int or long or double to string', async () => {
+  await step('counts what stands in the way: converts field users.age from int or long or double to string', async () => {
     const unfit = await db.collection('users').countDocuments({
       age: { $exists: true, $not: { $type: ['string', 'null'] } },
       $expr: {
@@ -103,7 +105,9 @@ async function down(db, client) {
         ],
       },
     });
-    if (unfit > 0) throw new Error(unfit + ' documents of users hold a age that does not convert to string: correct them first');
+    if (unfit > 0) {
+      throw new Error(unfit + ' documents of users hold a value in age that does not convert to string: correct them first');
+    }
   });
   await batch({
     collection: 'users',
@@ -120,7 +124,7 @@ async function down(db, client) {
               $cond: [
                 { $in: [{ $type: '$age' }, ['string', 'null', 'missing']] },
                 '$age',
-                { $convert: { input: '$age', to: 'string', onError: null } },
+                { $convert: { input: '$age', to: 'string' } },
               ],
             },
           },

@@ -2,7 +2,7 @@
 
 async function up(db, client) {
   // converts field users.prices[] from number to decimal
-  await step('check that it converts field users.prices[] from number to decimal', async () => {
+  await step('counts what stands in the way: converts field users.prices[] from number to decimal', async () => {
     const unfit = await db.collection('users').countDocuments({
       prices: { $exists: true },
       $expr: {
@@ -24,7 +24,9 @@ async function up(db, client) {
         ],
       },
     });
-    if (unfit > 0) throw new Error(unfit + ' documents of users hold a prices[] that does not convert to decimal: correct them first');
+    if (unfit > 0) {
+      throw new Error(unfit + ' documents of users hold a value in prices[] that does not convert to decimal: correct them first');
+    }
   });
   await batch({
     collection: 'users',
@@ -48,7 +50,7 @@ async function up(db, client) {
                       $cond: [
                         { $in: [{ $type: '$$element' }, ['decimal', 'null', 'missing']] },
                         '$$element',
-                        { $convert: { input: '$$element', to: 'decimal', onError: null } },
+                        { $convert: { input: '$$element', to: 'decimal' } },
                       ],
                     },
                   },
@@ -102,7 +104,7 @@ async function down(db, client) {
   });
 
   // converts field users.prices[] from decimal to double
-  await step('check that it converts field users.prices[] from decimal to double', async () => {
+  await step('counts what stands in the way: converts field users.prices[] from decimal to double', async () => {
     const unfit = await db.collection('users').countDocuments({
       prices: { $exists: true },
       $expr: {
@@ -133,7 +135,9 @@ async function down(db, client) {
         ],
       },
     });
-    if (unfit > 0) throw new Error(unfit + ' documents of users hold a prices[] that does not convert to double: correct them first');
+    if (unfit > 0) {
+      throw new Error(unfit + ' documents of users hold a value in prices[] that does not convert to double: correct them first');
+    }
   });
   await batch({
     collection: 'users',
@@ -162,7 +166,7 @@ async function down(db, client) {
                           ],
                         },
                         '$$element',
-                        { $convert: { input: '$$element', to: 'double', onError: null } },
+                        { $convert: { input: '$$element', to: 'double' } },
                       ],
                     },
                   },
