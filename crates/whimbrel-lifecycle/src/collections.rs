@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use whimbrel_engine::document::Commands;
 use whimbrel_schema::catalog::{QualifiedName, Unmanaged, UnmanagedKind};
 use whimbrel_schema::document::{
     self, Collection, DocumentCatalog, DocumentOperation, DocumentRename, FieldPath, Intent, PathPart,
@@ -238,21 +237,4 @@ fn parse_rename(given: &str, declared: &DocumentCatalog) -> Result<DocumentRenam
         return Err(bad("the collection declares no field of the new name there"));
     }
     Ok(DocumentRename::Field { collection: collection.to_owned(), within, from: from.to_owned(), to })
-}
-
-/// How many documents of a collection `schema pull` looks at.
-const SAMPLED_DOCUMENTS: u32 = 1000;
-
-/// Some documents of each collection, as canonical Extended JSON.
-pub(crate) async fn samples(
-    commands: &dyn Commands,
-    catalog: &DocumentCatalog,
-) -> Result<Vec<(String, Vec<Value>)>> {
-    let mut found = Vec::with_capacity(catalog.collections.len());
-    for collection in &catalog.collections {
-        let documents =
-            whimbrel_engine::document::sample(commands, &collection.name, SAMPLED_DOCUMENTS, true).await?;
-        found.push((collection.name.clone(), documents));
-    }
-    Ok(found)
 }
