@@ -98,7 +98,7 @@ fn perform(ctx: &Ctx<'_>, text: &Arc<str>, job: &Job, state: &Rc<State>) -> Resu
 /// What a file gave when it was loaded.
 enum Loaded<'js> {
     /// A module's exports.
-    Exports(Form, Object<'js>),
+    Exports(Form, Value<'js>),
     /// A mongosh script, compiled and not yet run.
     Whole(Function<'js>),
 }
@@ -152,7 +152,7 @@ impl<'js> Script<'_, 'js> {
             .catch(self.ctx)
             .map_err(|error| self.threw(error))?;
         let names = module.namespace().catch(self.ctx).map_err(|error| self.threw(error))?;
-        Ok(Loaded::Exports(Form::Module, names))
+        Ok(Loaded::Exports(Form::Module, names.into_value()))
     }
 
     /// Puts the shim in place, and gives its inner functions.

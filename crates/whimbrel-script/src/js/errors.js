@@ -27,9 +27,8 @@ export class MongoError extends Error {
 export class MongoServerError extends MongoError {
   constructor({ message, errmsg, code, codeName, errorLabels, reply, ...rest }) {
     super(message ?? errmsg ?? 'the database refused the command');
-    Object.assign(this, reply ?? rest, { code, codeName, errorLabels: errorLabels ?? [] });
-    delete this.ok;
-    delete this.errmsg;
+    const { ok: _ok, errmsg: _errmsg, ...fields } = reply ?? rest;
+    Object.assign(this, fields, { code, codeName, errorLabels: errorLabels ?? [] });
     this.errorResponse = reply ?? { errmsg, code, codeName, ...rest };
   }
 

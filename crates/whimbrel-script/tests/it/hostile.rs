@@ -12,9 +12,9 @@ use crate::server::{Database, Server, explained, play, play_with, source};
 /// Limits that are reached soon.
 fn tight() -> Settings {
     let limits = Limits {
-        computing: Duration::from_millis(300),
-        total: Duration::from_secs(5),
-        memory_bytes: 16 * 1024 * 1024,
+        computing: Duration::from_millis(700),
+        total: Duration::from_secs(2),
+        memory_bytes: 6 * 1024 * 1024,
         output_bytes: 10_000,
         ..Limits::default()
     };
@@ -145,7 +145,7 @@ async fn an_error_points_into_the_users_file() {
 #[tokio::test(flavor = "multi_thread")]
 async fn output_is_bounded() {
     let database = Database::fresh(Server::Engine).await;
-    let text = "exports.up = () => { for (let i = 0; i < 100000; i += 1) console.log('line', i); print('x'.repeat(1e6)); };";
+    let text = "exports.up = () => { for (let i = 0; i < 2000; i += 1) console.log('line', i); print('x'.repeat(1e6)); };";
     let ran = play_with(&database, text, Entry::Up, &tight()).await;
     let written: usize = ran.output.iter().map(String::len).sum();
     assert!(ran.result.is_ok() && written < 11_000, "{written}");
