@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use miette::Diagnostic;
 use thiserror::Error;
 
-use super::lower::{DefaultValue, DocumentRename, Intent};
+use super::lower::{DefaultValue, DocumentRename, Guidance};
 use super::operation::{DocumentOperation, conversion_target};
 use super::path::{FieldPath, PathPart};
 use super::shape::{Shape, Shapes, shapes};
@@ -52,13 +52,13 @@ pub enum DocumentDiffError {
 pub fn diff(
     from: &DocumentCatalog,
     to: &DocumentCatalog,
-    intent: &Intent,
+    guidance: &Guidance,
 ) -> Result<Vec<DocumentOperation>, DocumentDiffError> {
     let (mut work, mut to) = (from.clone(), to.clone());
     work.normalize();
     to.normalize();
     let mut phases = Phases::default();
-    for rename in &intent.renames {
+    for rename in &guidance.renames {
         let DocumentRename::Collection { from, to: name } = rename else { continue };
         let is_declared = work.collection(from).is_some()
             && work.collection(name).is_none()
@@ -74,7 +74,7 @@ pub fn diff(
     }
     for wanted in &to.collections {
         match work.collection(&wanted.name) {
-            Some(standing) => change(standing, wanted, intent, &mut phases)?,
+            Some(standing) => change(standing, wanted, guidance, &mut phases)?,
             None => phases.created.push(DocumentOperation::CreateCollection { collection: wanted.clone() }),
         }
     }
@@ -116,7 +116,7 @@ impl Phases {
 fn change(
     standing: &Collection,
     wanted: &Collection,
-    intent: &Intent,
+    guidance: &Guidance,
     phases: &mut Phases,
 ) -> Result<(), DocumentDiffError> {
     same_options(standing, wanted)?;
@@ -133,7 +133,7 @@ fn change(
         collection: &wanted.name,
         before: shapes(standing.validator.as_ref()),
         after: shapes(wanted.validator.as_ref()),
-        intent,
+        guidance,
         operations: Vec::new(),
         cautions: Vec::new(),
     };
@@ -215,7 +215,7 @@ struct Fields<'a> {
     /// By the names that stand after the operations found so far.
     before: Shapes,
     after: Shapes,
-    intent: &'a Intent,
+    guidance: &'a Guidance,
     operations: Vec<DocumentOperation>,
     cautions: Vec<String>,
 }
@@ -230,7 +230,7 @@ impl Fields<'_> {
     }
 
     fn rename(&mut self) {
-        for rename in &self.intent.renames {
+        for rename in &self.guidance.renames {
             let DocumentRename::Field { collection, within, from, to } = rename else { continue };
             let (old, new) = (within.field(from), within.field(to));
             let is_declared = collection == self.collection
@@ -264,7 +264,17 @@ impl Fields<'_> {
             if !is_narrower || stuck.iter().any(|outer| path.is_within(outer)) {
                 continue;
             }
-            if conversion_target(&after.types).is_some() && before.types.iter().all(|ty| is_convertible(ty)) {
+            if path.parts().first() == Some(&PathPart::Field("_id".into())) {
+                stuck.push(path.clone());
+                self.cautions.push(format!(
+                    "the ids of {} were {} and become {}, and no id can change: copy the documents yourself",
+                    self.collection,
+                    before.types.join(" or "),
+                    after.types.join(" or "),
+                ));
+            } else if conversion_target(&after.types).is_some()
+                && before.types.iter().all(|ty| is_convertible(ty))
+            {
                 self.operations.push(DocumentOperation::ConvertField {
                     collection: self.collection.to_owned(),
                     path: path.clone(),
@@ -284,7 +294,7 @@ impl Fields<'_> {
     }
 
     fn rename_values(&mut self) {
-        for rename in &self.intent.renames {
+        for rename in &self.guidance.renames {
             let DocumentRename::Value { collection, path, from, to } = rename else { continue };
             let holds = |shapes: &Shapes, value: &String| {
                 let values = shapes.get(path).and_then(|shape| shape.values.as_ref());
@@ -325,6 +335,12 @@ impl Fields<'_> {
     }
 
     fn fill(&mut self) {
+        if self.before.is_empty() {
+            self.cautions.push(format!(
+                "documents of {} were not checked before: those that do not match are refused when they are next written",
+                self.collection
+            ));
+        }
         for (path, after) in &self.after {
             let was_required = self.before.get(path).is_some_and(|before| before.required);
             if path.parts().is_empty() || !after.required || was_required {
@@ -341,6 +357,7 @@ impl Fields<'_> {
                     path: path.clone(),
                     value,
                 }),
+                None if self.before.is_empty() => {}
                 None => self.cautions.push(format!(
                     "{}.{path} becomes required, and documents without it no longer match: fill it in first, or give it a `default`",
                     self.collection
@@ -350,7 +367,7 @@ impl Fields<'_> {
     }
 
     fn value_for(&self, path: &FieldPath, after: &Shape) -> Option<DefaultValue> {
-        let default = (self.intent.defaults.iter())
+        let default = (self.guidance.defaults.iter())
             .find(|default| default.collection == self.collection && default.path == *path);
         match default {
             // One value for the elements of a list would be no UUID for each of them.

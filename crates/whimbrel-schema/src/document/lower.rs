@@ -26,12 +26,12 @@ pub struct Lowered {
     /// What the database should hold.
     pub catalog: DocumentCatalog,
     /// What `was = "…"` and `default = …` say.
-    pub intent: Intent,
+    pub guidance: Guidance,
 }
 
 /// What a declaration says about the way from one catalogue to another, which no catalogue holds.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Intent {
+pub struct Guidance {
     /// The renames: collections first, then fields with the outer before the inner, then stored values.
     pub renames: Vec<DocumentRename>,
     /// The values of fields that have a default.
@@ -126,14 +126,14 @@ pub fn lower_documents(schema: &Schema) -> Result<Lowered, LowerError> {
     for model in &schema.models {
         if let Some(was) = &model.was {
             let rename = DocumentRename::Collection { from: was.clone(), to: model.table.clone() };
-            lowered.intent.renames.push(rename);
+            lowered.guidance.renames.push(rename);
         }
     }
     for model in &schema.models {
-        Lowering { schema, model }.intent(&mut lowered.intent)?;
+        Lowering { schema, model }.guidance(&mut lowered.guidance)?;
     }
     // The values come last: their paths are those after every rename of a field.
-    lowered.intent.renames.sort_by_key(|rename| matches!(rename, DocumentRename::Value { .. }));
+    lowered.guidance.renames.sort_by_key(|rename| matches!(rename, DocumentRename::Value { .. }));
     lowered.catalog.sort();
     Ok(lowered)
 }
