@@ -16,6 +16,7 @@ use crate::migration::{
 use crate::preflight::Known;
 use crate::project::Action;
 use crate::repeatable;
+use crate::scripted;
 use crate::session::Session;
 use crate::squash;
 use crate::unfinished::{self, Unfinished};
@@ -197,9 +198,9 @@ pub(crate) async fn record(session: &mut Session<'_>, folder: &Folder, state: &S
     let named: Vec<_> =
         declared.iter().chain(revisions.iter().flatten()).map(|declared| &declared.catalog).collect();
     session.record_reached(&named, state.applied().last()).await?;
-    if let Some(declared) = &declared {
+    if let Some(declared) = declared.filter(|_| !session.is_document()) {
         // A declaration that this server cannot hold stops `check`, not a deployment.
-        let _ = session.record_normalised(declared).await;
+        let _ = session.record_normalised(&declared).await;
     }
     Ok(())
 }
@@ -227,6 +228,14 @@ pub async fn preview(session: &mut Session<'_>, target: &Target) -> Result<Vec<(
     let state = session.state(&folder).await?;
     session.check_seal(&folder, false)?;
     let steps = plan(session, &folder, &state, target).await?;
+    if session.is_document() {
+        let mut previewed = Vec::with_capacity(steps.len());
+        for step in steps {
+            let acts = scripted::rehearse(session, &step).await?;
+            previewed.push((step, acts.iter().map(scripted::DryAct::words).collect()));
+        }
+        return Ok(previewed);
+    }
     let mut bare: Vec<_> = steps.iter().map(|planned| planned.step.clone()).collect();
     if let (Some(planned), Some(first)) = (steps.first(), bare.first_mut()) {
         first.statements = journal::statements_left(session, planned).await?;

@@ -147,6 +147,7 @@ pub(crate) fn planned(repeatable: &Repeatable, dialect: &str, deployer: &str) ->
         version: Version::parse("0").expect("a digit"),
         file_name: repeatable.file_name.clone(),
         language: Language::Sql,
+        checksum: repeatable.checksum.clone(),
         step: Step {
             source: content.source.clone(),
             statements,

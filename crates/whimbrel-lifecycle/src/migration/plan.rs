@@ -39,6 +39,8 @@ pub struct PlannedStep {
     pub file_name: String,
     /// The tongue that the file speaks.
     pub language: Language,
+    /// The checksum of the file's content, lower-case hex.
+    pub checksum: String,
     /// The step for the engine; that of a script holds no statements.
     pub step: Step,
     /// The lint findings that the file accepts as a whole.
@@ -238,6 +240,7 @@ impl<'a> State<'a> {
             version: migration.version.clone(),
             file_name: migration.file_name.clone(),
             language: content.language,
+            checksum: content.checksum.clone(),
             step: Step {
                 source: content.source.clone(),
                 statements: content.statements(true, dialect).unwrap_or_default(),
@@ -266,6 +269,7 @@ impl<'a> State<'a> {
                     version: migration.version.clone(),
                     file_name: migration.file_name.clone(),
                     language: content.language,
+                    checksum: content.checksum.clone(),
                     step: Step {
                         source: content.source.clone(),
                         statements,
