@@ -24,7 +24,7 @@ use serde_json::{Map, Value};
 pub use align::{Aligned, align, differences};
 pub use diff::{DocumentDiffError, diff};
 pub use lower::{
-    BLIND_INDEX_SUFFIX, DefaultValue, DocumentRename, FieldDefault, Guidance, Lowered, TIME_PATTERN,
+    BLIND_INDEX_SUFFIX, DefaultValue, DocumentRename, FieldDefault, Intent, Lowered, TIME_PATTERN,
     default_name, lower_documents,
 };
 pub use normal::{canonical, is_same};

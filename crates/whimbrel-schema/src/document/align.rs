@@ -1,6 +1,6 @@
 //! Brings what stands in a database and what is declared together, so that only what a declaration means differs.
 
-use super::lower::{DocumentRename, Guidance, default_name};
+use super::lower::{DocumentRename, Intent, default_name};
 use super::operation::DocumentOperation;
 use super::{Collection, CollectionIndex, DocumentCatalog, DocumentDiffError, KeyKind, diff};
 
@@ -20,7 +20,7 @@ pub struct Aligned {
 /// An index that has the keys, the collation and the filter of a declared one is that index, whatever its name,
 /// unless the declaration gives a name. Indexes, options and views that no declaration can say are kept.
 #[must_use]
-pub fn align(present: &DocumentCatalog, desired: &DocumentCatalog, guidance: &Guidance) -> Aligned {
+pub fn align(present: &DocumentCatalog, desired: &DocumentCatalog, intent: &Intent) -> Aligned {
     let mut aligned = Aligned { present: present.clone(), desired: desired.clone(), unmanaged: Vec::new() };
     aligned.present.normalize();
     aligned.desired.normalize();
@@ -29,7 +29,7 @@ pub fn align(present: &DocumentCatalog, desired: &DocumentCatalog, guidance: &Gu
         aligned.unmanaged.push(format!("the view `{view}` is unmanaged"));
     }
     for wanted in &mut aligned.desired.collections {
-        let former = guidance.renames.iter().find_map(|rename| match rename {
+        let former = intent.renames.iter().find_map(|rename| match rename {
             DocumentRename::Collection { from, to } if *to == wanted.name => Some(from.as_str()),
             _ => None,
         });
@@ -51,10 +51,10 @@ pub fn align(present: &DocumentCatalog, desired: &DocumentCatalog, guidance: &Gu
 pub fn differences(
     present: &DocumentCatalog,
     desired: &DocumentCatalog,
-    guidance: &Guidance,
+    intent: &Intent,
 ) -> Result<Vec<DocumentOperation>, DocumentDiffError> {
-    let aligned = align(present, desired, guidance);
-    diff(&aligned.present, &aligned.desired, guidance)
+    let aligned = align(present, desired, intent);
+    diff(&aligned.present, &aligned.desired, intent)
 }
 
 fn keep(standing: &Collection, wanted: &mut Collection, unmanaged: &mut Vec<String>) {
@@ -124,8 +124,8 @@ mod tests {
         };
         let present = catalog(vec![printed, index("emails", "email")], json!({ "capped": true }));
         let desired = catalog(vec![declared, index("email_1", "email")], json!({}));
-        assert_eq!(differences(&present, &desired, &Guidance::default()).unwrap(), []);
-        let aligned = align(&present, &desired, &Guidance::default());
+        assert_eq!(differences(&present, &desired, &Intent::default()).unwrap(), []);
+        let aligned = align(&present, &desired, &Intent::default());
         assert_eq!(aligned.unmanaged, ["the options of `users` (capped) are unmanaged"]);
     }
 
@@ -137,7 +137,7 @@ mod tests {
         };
         let present = catalog(vec![index("email_1", "email"), folded, index("old_1", "old")], json!({}));
         let desired = catalog(vec![index("mail", "email")], json!({}));
-        let words: Vec<String> = (differences(&present, &desired, &Guidance::default()).unwrap().iter())
+        let words: Vec<String> = (differences(&present, &desired, &Intent::default()).unwrap().iter())
             .map(DocumentOperation::summary)
             .collect();
         assert_eq!(

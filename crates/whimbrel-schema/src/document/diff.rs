@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use miette::Diagnostic;
 use thiserror::Error;
 
-use super::lower::{DefaultValue, DocumentRename, Guidance};
+use super::lower::{DefaultValue, DocumentRename, Intent};
 use super::operation::{DocumentOperation, conversion_target};
 use super::path::{FieldPath, PathPart};
 use super::shape::{Shape, Shapes, shapes};
@@ -52,13 +52,13 @@ pub enum DocumentDiffError {
 pub fn diff(
     from: &DocumentCatalog,
     to: &DocumentCatalog,
-    guidance: &Guidance,
+    intent: &Intent,
 ) -> Result<Vec<DocumentOperation>, DocumentDiffError> {
     let (mut work, mut to) = (from.clone(), to.clone());
     work.normalize();
     to.normalize();
     let mut phases = Phases::default();
-    for rename in &guidance.renames {
+    for rename in &intent.renames {
         let DocumentRename::Collection { from, to: name } = rename else { continue };
         let is_declared = work.collection(from).is_some()
             && work.collection(name).is_none()
@@ -74,7 +74,7 @@ pub fn diff(
     }
     for wanted in &to.collections {
         match work.collection(&wanted.name) {
-            Some(standing) => change(standing, wanted, guidance, &mut phases)?,
+            Some(standing) => change(standing, wanted, intent, &mut phases)?,
             None => phases.created.push(DocumentOperation::CreateCollection { collection: wanted.clone() }),
         }
     }
@@ -116,7 +116,7 @@ impl Phases {
 fn change(
     standing: &Collection,
     wanted: &Collection,
-    guidance: &Guidance,
+    intent: &Intent,
     phases: &mut Phases,
 ) -> Result<(), DocumentDiffError> {
     same_options(standing, wanted)?;
@@ -133,7 +133,7 @@ fn change(
         collection: &wanted.name,
         before: shapes(standing.validator.as_ref()),
         after: shapes(wanted.validator.as_ref()),
-        guidance,
+        intent,
         operations: Vec::new(),
         cautions: Vec::new(),
     };
@@ -215,7 +215,7 @@ struct Fields<'a> {
     /// By the names that stand after the operations found so far.
     before: Shapes,
     after: Shapes,
-    guidance: &'a Guidance,
+    intent: &'a Intent,
     operations: Vec<DocumentOperation>,
     cautions: Vec<String>,
 }
@@ -230,7 +230,7 @@ impl Fields<'_> {
     }
 
     fn rename(&mut self) {
-        for rename in &self.guidance.renames {
+        for rename in &self.intent.renames {
             let DocumentRename::Field { collection, within, from, to } = rename else { continue };
             let (old, new) = (within.field(from), within.field(to));
             let is_declared = collection == self.collection
@@ -294,7 +294,7 @@ impl Fields<'_> {
     }
 
     fn rename_values(&mut self) {
-        for rename in &self.guidance.renames {
+        for rename in &self.intent.renames {
             let DocumentRename::Value { collection, path, from, to } = rename else { continue };
             let holds = |shapes: &Shapes, value: &String| {
                 let values = shapes.get(path).and_then(|shape| shape.values.as_ref());
@@ -367,7 +367,7 @@ impl Fields<'_> {
     }
 
     fn value_for(&self, path: &FieldPath, after: &Shape) -> Option<DefaultValue> {
-        let default = (self.guidance.defaults.iter())
+        let default = (self.intent.defaults.iter())
             .find(|default| default.collection == self.collection && default.path == *path);
         match default {
             // One value for the elements of a list would be no UUID for each of them.

@@ -26,12 +26,12 @@ pub struct Lowered {
     /// What the database should hold.
     pub catalog: DocumentCatalog,
     /// What `was = "…"` and `default = …` say.
-    pub guidance: Guidance,
+    pub intent: Intent,
 }
 
 /// What a declaration says about the way from one catalogue to another, which no catalogue holds.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Guidance {
+pub struct Intent {
     /// The renames: collections first, then fields with the outer before the inner, then stored values.
     pub renames: Vec<DocumentRename>,
     /// The values of fields that have a default.
@@ -126,14 +126,14 @@ pub fn lower_documents(schema: &Schema) -> Result<Lowered, LowerError> {
     for model in &schema.models {
         if let Some(was) = &model.was {
             let rename = DocumentRename::Collection { from: was.clone(), to: model.table.clone() };
-            lowered.guidance.renames.push(rename);
+            lowered.intent.renames.push(rename);
         }
     }
     for model in &schema.models {
-        Lowering { schema, model }.guidance(&mut lowered.guidance)?;
+        Lowering { schema, model }.intent(&mut lowered.intent)?;
     }
     // The values come last: their paths are those after every rename of a field.
-    lowered.guidance.renames.sort_by_key(|rename| matches!(rename, DocumentRename::Value { .. }));
+    lowered.intent.renames.sort_by_key(|rename| matches!(rename, DocumentRename::Value { .. }));
     lowered.catalog.sort();
     Ok(lowered)
 }

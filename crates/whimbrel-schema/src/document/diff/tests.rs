@@ -18,25 +18,21 @@ fn lowered(name: &str, text: &str) -> crate::document::Lowered {
 fn check_round_trip(
     from: &DocumentCatalog,
     to: &DocumentCatalog,
-    guidance: &Guidance,
+    intent: &Intent,
     name: &str,
 ) -> Vec<DocumentOperation> {
     assert_eq!(
-        diff(to, to, guidance).expect("it has a difference"),
+        diff(to, to, intent).expect("it has a difference"),
         [],
         "{name}: a catalogue does not differ from itself"
     );
-    let operations = diff(from, to, guidance).expect("there is a difference");
+    let operations = diff(from, to, intent).expect("there is a difference");
     let mut work = from.clone();
     work.normalize();
     apply_all(&operations, &mut work)
         .unwrap_or_else(|error| panic!("up of {name}: {error}: {}", error.reason));
     assert!(work.is_same(to), "up of {name} leads to {work:#?}, and not to {to:#?}");
-    assert_eq!(
-        diff(&work, to, guidance).expect("it has a difference"),
-        [],
-        "{name}: nothing is left after up"
-    );
+    assert_eq!(diff(&work, to, intent).expect("it has a difference"), [], "{name}: nothing is left after up");
     apply_all(&inverses(&operations), &mut work)
         .unwrap_or_else(|error| panic!("down of {name}: {error}: {}", error.reason));
     assert!(work.is_same(from), "down of {name} leads to {work:#?}, and not to {from:#?}");
@@ -56,7 +52,7 @@ fn each_case_has_its_migration() {
         let name = case.file_name().unwrap().to_str().unwrap().to_owned();
         let read = |file: &str| lowered(&name, &fs::read_to_string(case.join(file)).unwrap());
         let (before, after) = (read("before.rs"), read("after.rs"));
-        let operations = check_round_trip(&before.catalog, &after.catalog, &after.guidance, &name);
+        let operations = check_round_trip(&before.catalog, &after.catalog, &after.intent, &name);
         assert!(!operations.is_empty(), "{name} changes nothing");
         let file = migration_file(&script(&operations), &name.replace('_', " "));
         let golden = case.join("migration.js");
@@ -121,7 +117,7 @@ fn up_leads_there_and_down_leads_back() {
             (&other, &lowered.catalog),
             (&other, &empty),
         ] {
-            let found = check_round_trip(from, to, &lowered.guidance, &format!("seed {seed}"));
+            let found = check_round_trip(from, to, &lowered.intent, &format!("seed {seed}"));
             let text = migration_file(&script(&found), "anything");
             assert!(!text.contains("$whimbrelExpression"), "seed {seed}: {text}");
             operations += found.len();
@@ -149,8 +145,8 @@ fn what_no_declaration_says_stays() {
         ..DocumentCatalog::default()
     };
     let capped = options(true.into());
-    assert_eq!(diff(&capped, &bare, &Guidance::default()).unwrap(), []);
-    let error = diff(&bare, &capped, &Guidance::default()).unwrap_err();
+    assert_eq!(diff(&capped, &bare, &Intent::default()).unwrap(), []);
+    let error = diff(&bare, &capped, &Intent::default()).unwrap_err();
     assert_eq!(
         error.to_string(),
         "`capped` of the collection `log` cannot change: it is not set, and true is asked for"
@@ -163,7 +159,7 @@ fn an_id_never_changes() {
         format!("#[derive(Model)]\n#[db(collection = \"a\")]\npub struct A {{ #[db(id)] pub id: {ty} }}")
     };
     let (before, after) = (lowered("a", &schema("String")), lowered("a", &schema("ObjectId")));
-    let operations = check_round_trip(&before.catalog, &after.catalog, &after.guidance, "ids");
+    let operations = check_round_trip(&before.catalog, &after.catalog, &after.intent, "ids");
     let [DocumentOperation::SetValidator { cautions, .. }] = operations.as_slice() else {
         panic!("{operations:?}");
     };

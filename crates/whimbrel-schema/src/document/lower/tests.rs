@@ -81,7 +81,7 @@ fn required_is_what_is_always_stored() {
     let rule = &lowered.catalog.collections[0].validator.as_ref().unwrap().rule;
     assert_eq!(rule["$jsonSchema"]["required"], json!(["b", "c", "d"]));
     assert_eq!(rule["$jsonSchema"]["properties"]["_id"], json!({ "bsonType": "objectId" }));
-    assert_eq!(lowered.guidance.defaults[0].value, DefaultValue::Value(json!(1)));
+    assert_eq!(lowered.intent.defaults[0].value, DefaultValue::Value(json!(1)));
 }
 
 fn condition(check: &str) -> Value {
@@ -139,7 +139,7 @@ fn nested_fields_have_paths_by_stored_names() {
     assert_eq!(collection.indexes[0].weights, Map::from_iter([("bio".to_owned(), json!(5))]));
     let each = FieldPath::root().field("collaborators").each();
     assert_eq!(
-        lowered.guidance.renames,
+        lowered.intent.renames,
         [
             DocumentRename::Collection { from: "people".into(), to: "users".into() },
             DocumentRename::Field {
@@ -268,7 +268,7 @@ fn a_struct_that_holds_itself_is_described_once() {
     let rule = &lowered.catalog.collections[0].validator.as_ref().unwrap().rule;
     let comments = &rule["$and"][0]["$jsonSchema"]["properties"]["comments"];
     assert_eq!(comments["items"]["properties"]["replies"]["items"], json!({ "bsonType": "object" }));
-    assert_eq!(lowered.guidance.renames.len(), 1);
+    assert_eq!(lowered.intent.renames.len(), 1);
     assert_eq!(rule["$and"].as_array().unwrap().len(), 2);
 }
 

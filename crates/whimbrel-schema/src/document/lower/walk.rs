@@ -4,13 +4,13 @@ use serde_json::json;
 
 use super::super::path::FieldPath;
 use super::literal::{number_as, text_as};
-use super::{DefaultValue, DocumentRename, FieldDefault, Guidance, Lowering, stored_name};
+use super::{DefaultValue, DocumentRename, FieldDefault, Intent, Lowering, stored_name};
 use crate::lower::LowerError;
 use crate::model::{Default, Field, FieldType, Scalar};
 
 impl<'a> Lowering<'a> {
-    pub(super) fn guidance(&self, guidance: &mut Guidance) -> Result<(), LowerError> {
-        self.fields(&self.model.fields, &FieldPath::root(), &mut Vec::new(), guidance)
+    pub(super) fn intent(&self, intent: &mut Intent) -> Result<(), LowerError> {
+        self.fields(&self.model.fields, &FieldPath::root(), &mut Vec::new(), intent)
     }
 
     fn fields(
@@ -18,13 +18,13 @@ impl<'a> Lowering<'a> {
         fields: &'a [Field],
         within: &FieldPath,
         structs: &mut Vec<&'a str>,
-        guidance: &mut Guidance,
+        intent: &mut Intent,
     ) -> Result<(), LowerError> {
         for field in fields {
             let name = stored_name(field);
             let path = within.field(name);
             if let Some(from) = &field.was {
-                guidance.renames.push(DocumentRename::Field {
+                intent.renames.push(DocumentRename::Field {
                     collection: self.model.table.clone(),
                     within: within.clone(),
                     from: from.clone(),
@@ -33,14 +33,14 @@ impl<'a> Lowering<'a> {
             }
             if let Some(default) = &field.default {
                 let value = self.default(field, default, &path)?;
-                guidance.defaults.push(FieldDefault {
+                intent.defaults.push(FieldDefault {
                     collection: self.model.table.clone(),
                     path: path.clone(),
                     value,
                 });
             }
             if field.encrypted.is_none() {
-                self.below(&field.ty, &path, structs, guidance)?;
+                self.below(&field.ty, &path, structs, intent)?;
             }
         }
         Ok(())
@@ -51,16 +51,16 @@ impl<'a> Lowering<'a> {
         ty: &'a FieldType,
         path: &FieldPath,
         structs: &mut Vec<&'a str>,
-        guidance: &mut Guidance,
+        intent: &mut Intent,
     ) -> Result<(), LowerError> {
         match ty {
             FieldType::Scalar(_) => {}
-            FieldType::List(element) => self.below(element, &path.each(), structs, guidance)?,
+            FieldType::List(element) => self.below(element, &path.each(), structs, intent)?,
             FieldType::Embedded(name) => {
                 if !structs.contains(&name.as_str()) {
                     structs.push(name);
                     let embedded = self.embedded(name, &self.model.name)?;
-                    self.fields(&embedded.fields, path, structs, guidance)?;
+                    self.fields(&embedded.fields, path, structs, intent)?;
                     structs.pop();
                 }
             }
@@ -71,7 +71,7 @@ impl<'a> Lowering<'a> {
                     .ok_or_else(|| LowerError::UnknownEnum { name: name.clone() })?;
                 for variant in &declared.variants {
                     if let Some(from) = &variant.was {
-                        guidance.renames.push(DocumentRename::Value {
+                        intent.renames.push(DocumentRename::Value {
                             collection: self.model.table.clone(),
                             path: path.clone(),
                             from: from.clone(),
