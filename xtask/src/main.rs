@@ -15,11 +15,13 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
+use crate::servers::Selection;
+
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  test [--servers] [-- ARGUMENTS]   start the servers and run every test (ARGUMENTS go to nextest);
-                                    --servers only starts them, prints their variables and waits
+  test [-- ARGUMENTS]               start the servers and run every test (ARGUMENTS go to nextest)
+  test --servers [KIND]             only start them, print their variables and wait; KIND is postgresql or mongodb
   tidy                              check the invariants that a program can check
   gen [--check]                     write the generated files; --check fails when one is stale
   bench [--check | --peers] [NAME]  compare with the tools people use today; --check fails below a bar,
@@ -41,7 +43,9 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[&str]) -> Result<ExitCode> {
     match arguments {
-        ["test", "--servers"] => test::serve(),
+        ["test", "--servers"] => test::serve(Selection::All),
+        ["test", "--servers", "postgresql"] => test::serve(Selection::Postgres),
+        ["test", "--servers", "mongodb"] => test::serve(Selection::Mongo),
         ["test"] => test::run(&[]),
         ["test", "--", rest @ ..] => test::run(rest),
         ["tidy"] => tidy::run(),

@@ -10,7 +10,7 @@ use whimbrel_testkit::{PostgresServer, PostgresVersion, Sandbox};
 
 use crate::bench::build_release;
 use crate::interrupt::Interrupt;
-use crate::servers::Servers;
+use crate::servers::{Selection, Servers};
 use crate::test::cargo;
 use crate::workspace;
 
@@ -66,7 +66,7 @@ pub(crate) fn run(minutes: Option<&str>) -> Result<ExitCode> {
 
 /// Repeats the everyday test with ever different times; each round tells its seed.
 fn migrate_is_killed_at_random_times(deadline: &Deadline) -> Result<u64> {
-    let servers = Servers::start(&deadline.interrupt)?;
+    let servers = Servers::start(Selection::All, &deadline.interrupt)?;
     let mut crashes = 0;
     while !deadline.passed() {
         let status = deadline.interrupt.run(

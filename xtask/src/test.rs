@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::interrupt::Interrupt;
-use crate::servers::Servers;
+use crate::servers::{Selection, Servers};
 use crate::workspace;
 
 /// How often a waiting `--servers` looks whether it should end.
@@ -21,7 +21,7 @@ const INTERRUPTED: u8 = 130;
 pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode> {
     let interrupt = Interrupt::listen()?;
     install_nextest(&interrupt)?;
-    let servers = Servers::start(&interrupt)?;
+    let servers = Servers::start(Selection::All, &interrupt)?;
     // The summary of the tests comes last; examples run with the whole suite, not with a selection of tests.
     let examples = if arguments.is_empty() {
         Some(interrupt.run(cargo(&servers)?.args(["test", "--quiet", "--doc", "--workspace"]))?)
@@ -36,10 +36,10 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode> {
     Ok(if interrupt.arrived() { ExitCode::from(INTERRUPTED) } else { exit_code(outcome) })
 }
 
-/// Starts the servers, prints their variables and waits until standard input closes or a signal arrives.
-pub(crate) fn serve() -> Result<ExitCode> {
+/// Starts the selected servers, prints their variables and waits until standard input closes or a signal arrives.
+pub(crate) fn serve(selection: Selection) -> Result<ExitCode> {
     let interrupt = Interrupt::listen()?;
-    let servers = Servers::start(&interrupt)?;
+    let servers = Servers::start(selection, &interrupt)?;
     for (name, url) in servers.variables() {
         println!("export {name}='{url}'");
     }

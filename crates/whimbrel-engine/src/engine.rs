@@ -1,11 +1,14 @@
 //! The traits that an engine implements.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use whimbrel_schema::catalog::{Catalog, QualifiedName};
+use whimbrel_schema::document::DocumentCatalog;
 
+use crate::document::{Commands, SessionId};
 use crate::{
     Applied, HistoryChange, HistoryEntry, Inventory, JournalEntry, Result, Source, Statement, Step, Verdict,
     Watch,
@@ -96,29 +99,11 @@ pub trait Engine: Send {
     /// Gives the deployers' lock back.
     async fn unlock(&mut self) -> Result<()>;
 
-    /// Runs a step: its statements and its change to the history are one transaction.
-    async fn apply(&mut self, step: &Step, watch: &mut dyn Watch) -> Result<Applied>;
-
-    /// Whether the statement cannot run in a transaction here.
-    fn runs_outside(&self, statement: &Statement) -> bool;
-
     /// The journal of a file that cannot be one transaction.
     fn journal(&mut self) -> &mut dyn Journal;
 
-    /// Running statements outside a transaction, where the engine has such statements.
-    fn outside_transactions(&mut self) -> Option<&mut dyn OutsideTransactions>;
-
     /// Changes the history alone, one transaction for all entries (`migrate baseline`).
     async fn mark(&mut self, entries: &[HistoryEntry]) -> Result<()>;
-
-    /// The statements that the steps would run, a list a step, as this engine would send them. Changes nothing.
-    async fn preview(&mut self, steps: &[Step]) -> Result<Vec<Vec<String>>>;
-
-    /// The statements that make Whimbrel's own tables where they are missing, for a script.
-    fn table_statements(&self) -> Vec<String>;
-
-    /// The statement that makes this change to the history, for a script.
-    fn history_statement(&self, change: &HistoryChange) -> String;
 
     /// What stands in the database.
     async fn inventory(&mut self, scope: &Scope) -> Result<Inventory>;
@@ -139,6 +124,9 @@ pub trait Engine: Send {
 
     /// The relational side, where the data model is relational.
     fn relational(&mut self) -> Option<&mut dyn Relational>;
+
+    /// The document side, where the data model is documents.
+    fn documents(&mut self) -> Option<&mut dyn Documents>;
 }
 
 /// Running a file that cannot be one transaction, unit by unit, so that a run after a crash goes on where
@@ -150,16 +138,6 @@ pub trait Journal: Send {
 
     /// Writes a row in place of the one before: an intent, or that a statement outside a transaction stands.
     async fn write(&mut self, entry: &JournalEntry) -> Result<()>;
-
-    /// Runs statements in one transaction together with the journal's row. The rows that they changed and
-    /// the time that they took are added to those that the row brings.
-    async fn run_together(
-        &mut self,
-        source: &Source,
-        statements: &[Statement],
-        entry: &JournalEntry,
-        watch: &mut dyn Watch,
-    ) -> Result<Applied>;
 
     /// Changes the history and empties the journal, in one transaction.
     async fn finish(&mut self, change: &HistoryChange, duration_ms: i64) -> Result<()>;
@@ -192,6 +170,28 @@ pub trait OutsideTransactions: Send {
 /// What a relational engine adds.
 #[async_trait]
 pub trait Relational: Send {
+    /// Runs a step: its statements and its change to the history are one transaction.
+    async fn apply(&mut self, step: &Step, watch: &mut dyn Watch) -> Result<Applied>;
+
+    /// Runs statements in one transaction together with the journal's row. The rows that they changed and
+    /// the time that they took are added to those that the row brings.
+    async fn run_together(
+        &mut self,
+        source: &Source,
+        statements: &[Statement],
+        entry: &JournalEntry,
+        watch: &mut dyn Watch,
+    ) -> Result<Applied>;
+
+    /// What says of a statement whether it cannot run in a transaction here.
+    fn runs_outside(&self) -> fn(&Statement) -> bool;
+
+    /// Running statements outside a transaction, where the engine has such statements.
+    fn outside_transactions(&mut self) -> Option<&mut dyn OutsideTransactions>;
+
+    /// The statements that the steps would run, a list a step, as this engine would send them. Changes nothing.
+    async fn preview(&mut self, steps: &[Step]) -> Result<Vec<Vec<String>>>;
+
     /// The catalogue of the whole scope as the engine prints it, sorted, Whimbrel's own tables left out.
     async fn introspect(&mut self, scope: &Scope) -> Result<Catalog>;
 
@@ -213,4 +213,35 @@ pub trait Relational: Send {
 
     /// How far the slowest replica is behind; none where there is no replica, or the user may not see it.
     async fn replica_lag(&mut self) -> Result<Option<Duration>>;
+}
+
+/// What a document engine adds.
+#[async_trait]
+pub trait Documents: Send {
+    /// What answers the commands of scripts, and of everything that is built on commands alone.
+    fn commands(&self) -> Arc<dyn Commands>;
+
+    /// The collections as they stand, sorted, in the form that [`whimbrel_schema::document`] fixes; Whimbrel's own
+    /// are left out.
+    async fn introspect(&mut self) -> Result<DocumentCatalog>;
+
+    /// Changes the history: in a session's open transaction where one is given, else at once. The duration is in
+    /// milliseconds.
+    async fn change_history(
+        &mut self,
+        change: &HistoryChange,
+        duration_ms: i64,
+        session: Option<SessionId>,
+    ) -> Result<()>;
+
+    /// Writes a row of the journal in place of the one before: in a session's open transaction where one is given,
+    /// else at once.
+    async fn write_journal(&mut self, entry: &JournalEntry, session: Option<SessionId>) -> Result<()>;
+
+    /// Makes sure that the lock is still this deployer's. Within a session's transaction it is made sure that the
+    /// transaction cannot be committed once the lock has passed on.
+    ///
+    /// # Errors
+    /// [`crate::EngineError::LockLost`] where the lock has passed to another.
+    async fn fence(&mut self, session: Option<SessionId>) -> Result<()>;
 }

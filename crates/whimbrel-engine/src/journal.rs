@@ -34,6 +34,49 @@ impl JournalState {
     }
 }
 
+/// What a part of a script is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActKind {
+    /// A command outside every step and batch.
+    Command,
+    /// `step(name, fn)`.
+    Step,
+    /// `batch({ … }, fn)`.
+    Batch,
+}
+
+impl ActKind {
+    /// The word stored in the journal.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ActKind::Command => "command",
+            ActKind::Step => "step",
+            ActKind::Batch => "batch",
+        }
+    }
+
+    /// The kind that a stored word stands for.
+    #[must_use]
+    pub fn from_stored(word: &str) -> Option<Self> {
+        [ActKind::Command, ActKind::Step, ActKind::Batch].into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// What a script did, as the journal keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScriptAct {
+    /// What it is.
+    pub kind: ActKind,
+    /// A command in words, `updateMany users`, or the name of the step or batch.
+    pub what: String,
+    /// Whether doing what was begun of it again leaves what doing it once leaves.
+    pub idempotent: bool,
+    /// The result that a finished step gave, as relaxed Extended JSON.
+    pub result: Option<String>,
+}
+
 /// One row of `whimbrel_journal`. The table holds the units of at most one file: the one that was begun
 /// and has not reached the history yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +97,8 @@ pub struct JournalEntry {
     pub rows: i64,
     /// How long it took so far, in milliseconds.
     pub duration_ms: i64,
+    /// What it is, where it is part of a script; statements are found in their file.
+    pub act: Option<ScriptAct>,
 }
 
 /// What a look at the catalogue says of a statement that was meant to run outside a transaction.

@@ -1,7 +1,7 @@
 //! What every engine has in common: the traits, the history, journal and step types, and the errors.
 //!
-//! This crate opens no socket. An engine crate implements [`Engine`] and, for the relational data
-//! model, [`Relational`]; the use cases in `whimbrel-lifecycle` know nothing else of it.
+//! This crate opens no socket. An engine crate implements [`Engine`] and, for its data model [`Relational`]
+//! or [`Documents`]; the use cases in `whimbrel-lifecycle` know nothing else of it.
 
 pub mod document;
 mod engine;
@@ -14,12 +14,12 @@ mod step;
 mod watch;
 
 pub use engine::{
-    Engine, Journal, Locking, OutsideTransactions, Relational, Scope, ServerDescription, TableSize,
+    Documents, Engine, Journal, Locking, OutsideTransactions, Relational, Scope, ServerDescription, TableSize,
 };
 pub use error::{EngineError, Result};
 pub use history::{HistoryChange, HistoryEntry, HistoryKind};
 pub use inventory::{Inventory, TableUsage};
-pub use journal::{JournalEntry, JournalState, Verdict};
+pub use journal::{ActKind, JournalEntry, JournalState, ScriptAct, Verdict};
 pub use script::{BATCH_VALUE, BatchTemplate, ScriptWriter, Written};
 pub use step::{Allowance, Batch, Grouping, Source, Statement, Step, Unit};
 pub use watch::{Applied, LockWait, Notice, StatementReport, Unwatched, Watch};

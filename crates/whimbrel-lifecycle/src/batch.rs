@@ -99,8 +99,9 @@ pub(crate) async fn run(
         next.cursor = end.or(next.cursor);
         let watched = Watched { file: &run.planned.file_name, observer: run.observer };
         let mut heard = Heard { watched, retried: false };
-        let journal = session.engine.journal();
-        let applied = journal.run_together(&run.planned.step.source, &[bounded], &next, &mut heard).await?;
+        let relational = session.relational()?;
+        let applied =
+            relational.run_together(&run.planned.step.source, &[bounded], &next, &mut heard).await?;
         let retried = heard.retried;
         let rows = applied.statements.iter().filter_map(|report| report.rows).sum::<u64>();
         next.rows = next.rows.saturating_add(i64::try_from(rows).unwrap_or(i64::MAX));

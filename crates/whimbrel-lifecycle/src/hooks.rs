@@ -216,7 +216,7 @@ async fn run_sql(session: &mut Session<'_>, path: &std::path::Path) -> Result<()
     let file = parse_forward(&path.display().to_string(), &text)?;
     let statements = file.statements(true, session.engine.dialect()).unwrap_or_default();
     let step = Step { source: file.source, statements, history: HistoryChange::Nothing };
-    session.engine.apply(&step, &mut Unwatched).await?;
+    session.relational()?.apply(&step, &mut Unwatched).await?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! `init` and `reset`: from nothing, or from anything, to a database that stands and is verified.
 
 use serde::Serialize;
+use whimbrel_schema::catalog::Catalog;
 
 use crate::declared::DeclaredSchema;
 use crate::error::{LifecycleError, Result};
@@ -60,7 +61,7 @@ pub async fn init(
 pub async fn clear(session: &mut Session<'_>, declared: &DeclaredSchema) -> Result<Vec<String>> {
     session.project.guard(Action::Reset)?;
     let history = session.engine.history().await?;
-    let reached = session.reached(&history).await?;
+    let reached: Option<Catalog> = session.reached(&history).await?;
     let mut named = vec![&declared.catalog];
     named.extend(&reached);
     let scope = session.scope(&named);

@@ -14,20 +14,26 @@ use crate::batch;
 use crate::error::Result;
 use crate::events::{Event, Guarantee, Moment, Observer, Watched};
 use crate::migration::{Direction, MigrationError, PlannedStep, hex};
-use crate::preflight;
+use crate::preflight::{self, Known};
+use crate::scripted;
 use crate::session::Session;
 
 /// A step that is under way.
 pub(crate) struct Run<'r> {
     pub(crate) planned: &'r PlannedStep,
     pub(crate) observer: &'r mut dyn Observer,
+    /// What is known of the catalogue: from one step of a plan to the next.
+    pub(crate) known: &'r mut Known,
 }
 
 /// What is promised of the step should it be interrupted.
 ///
 /// # Errors
 /// A `-- whimbrel:transaction on` group holds what cannot run in a transaction.
-pub fn guarantee(session: &Session<'_>, planned: &PlannedStep) -> Result<Guarantee> {
+pub fn guarantee(session: &mut Session<'_>, planned: &PlannedStep) -> Result<Guarantee> {
+    if let Some(words) = scripted::words(planned) {
+        return scripted::guarantee(session, words);
+    }
     Ok(match units(session, planned)? {
         None => Guarantee::Transaction,
         Some(_) => Guarantee::Journal,
@@ -35,9 +41,12 @@ pub fn guarantee(session: &Session<'_>, planned: &PlannedStep) -> Result<Guarant
 }
 
 /// The units of a step that is not one transaction.
-pub(crate) fn units(session: &Session<'_>, planned: &PlannedStep) -> Result<Option<Vec<Unit>>> {
+pub(crate) fn units(session: &mut Session<'_>, planned: &PlannedStep) -> Result<Option<Vec<Unit>>> {
     let step = &planned.step;
-    let outside = |statement: &Statement| session.engine.runs_outside(statement);
+    if scripted::words(planned).is_some() {
+        return Ok(None);
+    }
+    let outside = session.relational()?.runs_outside();
     if let Some(statement) = step.misgrouped(&outside) {
         return Err(directive_error(
             &step.source,
@@ -53,8 +62,8 @@ pub(crate) fn units(session: &Session<'_>, planned: &PlannedStep) -> Result<Opti
 ///
 /// # Errors
 /// It was changed into a file that is one transaction: what ran would run again.
-pub(crate) fn check_still_journalled(session: &Session<'_>, planned: &PlannedStep) -> Result<()> {
-    if units(session, planned)?.is_some() {
+pub(crate) fn check_still_journalled(session: &mut Session<'_>, planned: &PlannedStep) -> Result<()> {
+    if scripted::words(planned).is_some() || units(session, planned)?.is_some() {
         return Ok(());
     }
     let source = &planned.step.source;
@@ -92,11 +101,15 @@ pub(crate) async fn statements_left(
 /// Runs the step, or what an earlier run left of it.
 pub(crate) async fn run_step(session: &mut Session<'_>, run: &mut Run<'_>) -> Result<Applied> {
     let planned = run.planned;
+    if let Some(words) = scripted::words(planned) {
+        return scripted::run_step(session, run, words).await;
+    }
     match units(session, planned)? {
         None => {
             preflight::announce(session, run, &planned.step.statements).await?;
+            run.known.take(&planned.step.statements);
             let mut watched = Watched { file: &planned.file_name, observer: run.observer };
-            Ok(session.engine.apply(&planned.step, &mut watched).await?)
+            Ok(session.relational()?.apply(&planned.step, &mut watched).await?)
         }
         Some(units) => run_units(session, run, &units).await,
     }
@@ -122,6 +135,7 @@ async fn run_units(session: &mut Session<'_>, run: &mut Run<'_>, units: &[Unit])
         if known.is_none() {
             preflight::announce(session, run, unit.statements()).await?;
         }
+        run.known.take(unit.statements());
         let done = match known {
             Some(entry) => run_unit(session, run, unit, entry.clone(), true).await?,
             None => run_unit(session, run, unit, run.new_entry(position, unit), false).await?,
@@ -150,8 +164,8 @@ async fn run_unit(
         Unit::Together(statements) => {
             entry.state = JournalState::Done;
             let mut watched = Watched { file: &run.planned.file_name, observer: run.observer };
-            let journal = session.engine.journal();
-            Ok(journal.run_together(source, statements, &entry, &mut watched).await?)
+            let relational = session.relational()?;
+            Ok(relational.run_together(source, statements, &entry, &mut watched).await?)
         }
         Unit::Batched(statement, batch) => batch::run(session, run, statement, batch, entry).await,
         Unit::Outside(statement) => run_outside(session, run, statement, entry, begun).await,
@@ -169,7 +183,7 @@ async fn run_outside(
     let source = &run.planned.step.source;
     let position = usize::try_from(entry.position).unwrap_or_default();
     let mut watched = Watched { file: &run.planned.file_name, observer: run.observer };
-    let outside = session.engine.outside_transactions().ok_or_else(|| no_outside(source))?;
+    let outside = session.relational()?.outside_transactions().ok_or_else(|| no_outside(source))?;
     let mut verdict = outside.verify(source, statement).await?;
     let mut known = begun;
     // What is broken goes, whoever left it: `IF NOT EXISTS` would take it for whole.
@@ -203,7 +217,7 @@ async fn attempt_outside(
     let mut watched = Watched { file: &run.planned.file_name, observer: run.observer };
     // No fence holds for a statement outside a transaction: the lock is looked at as late as can be.
     session.engine.keep_lock().await?;
-    let outside = session.engine.outside_transactions().ok_or_else(|| no_outside(source))?;
+    let outside = session.relational()?.outside_transactions().ok_or_else(|| no_outside(source))?;
     match outside.run_outside(source, statement, &mut watched).await {
         Ok(applied) => Ok(applied),
         Err(error) => {
@@ -211,7 +225,7 @@ async fn attempt_outside(
             if let Err(lost @ EngineError::LockLost { .. }) = session.engine.keep_lock().await {
                 return Err(lost.into());
             }
-            let outside = session.engine.outside_transactions().ok_or_else(|| no_outside(source))?;
+            let outside = session.relational()?.outside_transactions().ok_or_else(|| no_outside(source))?;
             // The statement said what is wrong; nothing of it shall stay, so that it may be corrected.
             if let Ok(Verdict::Broken { what, repair }) = outside.verify(source, statement).await
                 && outside.repair(&repair).await.is_ok()
@@ -228,7 +242,7 @@ async fn session_settings(session: &mut Session<'_>, run: &mut Run<'_>, unit: &U
     let Unit::Together(statements) = unit else { return Ok(()) };
     for statement in statements.iter().filter(|statement| sets_session(&statement.sql)) {
         let mut watched = Watched { file: &run.planned.file_name, observer: run.observer };
-        if let Some(outside) = session.engine.outside_transactions() {
+        if let Some(outside) = session.relational()?.outside_transactions() {
             outside.run_outside(&run.planned.step.source, statement, &mut watched).await?;
         }
     }
@@ -285,6 +299,7 @@ impl Run<'_> {
             cursor: None,
             rows: 0,
             duration_ms: 0,
+            act: None,
         }
     }
 

@@ -157,7 +157,7 @@ pub enum LintError {
 /// The database cannot be read, or `lint.ignore` names an unknown code.
 pub async fn review(session: &mut Session<'_>, planned: &[PlannedStep]) -> Result<Vec<Reviewed>> {
     let options = options(session)?;
-    let outside = |statement: &Statement| session.engine.runs_outside(statement);
+    let outside = session.relational()?.runs_outside();
     let files: Vec<LintFile> = planned.iter().map(|step| lint_file(step, &outside)).collect();
     let mut facts = Gathered::gather(session, &files).await?;
     let mut reviewed = Vec::with_capacity(planned.len());
@@ -192,6 +192,10 @@ pub async fn enforce(
     planned: &[PlannedStep],
     observer: &mut dyn Observer,
 ) -> Result<()> {
+    if session.is_document() {
+        // What a script does shows when it runs: its commands are looked at one by one.
+        return Ok(());
+    }
     preflight::refuse_losses(session, planned).await?;
     let level = session.project.lint.level.value;
     if level == LintLevel::Off {

@@ -8,7 +8,9 @@ use whimbrel_engine::{Grouping, HistoryChange, HistoryEntry, HistoryKind, Step};
 
 use crate::error::Result;
 use crate::migrate::VersionStatus;
-use crate::migration::{Direction, Folder, MigrationError, PlannedStep, Repeatable, State, Target, Version};
+use crate::migration::{
+    Direction, Folder, Language, MigrationError, PlannedStep, Repeatable, State, Target, Version,
+};
 use crate::session::Session;
 
 /// What stands in the place of a version where a repeatable file is listed.
@@ -33,9 +35,10 @@ pub(crate) async fn append(
     steps: &mut Vec<PlannedStep>,
 ) -> Result<()> {
     if follow(folder, state, target, steps) {
+        let outside = session.relational()?.runs_outside();
         for repeatable in changed(session, folder).await? {
             let planned = planned(repeatable, session.engine.dialect(), &session.deployer)?;
-            if planned.step.units(&|statement| session.engine.runs_outside(statement)).is_some() {
+            if planned.step.units(&outside).is_some() {
                 return Err(MigrationError::RepeatableOutside { file: planned.file_name }.into());
             }
             steps.push(planned);
@@ -143,6 +146,8 @@ pub(crate) fn planned(repeatable: &Repeatable, dialect: &str, deployer: &str) ->
         direction: Direction::Up,
         version: Version::parse("0").expect("a digit"),
         file_name: repeatable.file_name.clone(),
+        language: Language::Sql,
+        checksum: repeatable.checksum.clone(),
         step: Step {
             source: content.source.clone(),
             statements,

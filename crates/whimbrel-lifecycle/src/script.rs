@@ -214,6 +214,7 @@ impl<'w> Composer<'w> {
             cursor: None,
             rows: 0,
             duration_ms: 0,
+            act: None,
         };
         let source = &planned.step.source;
         let done = entry(JournalState::Done);

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use whimbrel_engine::{Engine, HistoryEntry, Relational, Scope};
+use whimbrel_engine::{Documents, Engine, HistoryEntry, Relational, Scope};
 use whimbrel_schema::catalog::{Catalog, QualifiedName};
 
 use crate::declared::DeclaredSchema;
 use crate::error::{LifecycleError, Result};
-use crate::migration::{Chain, Folder, MigrationError, State};
-use crate::project::Project;
+use crate::migration::{Chain, Folder, Language, MigrationError, State};
+use crate::project::{DataModel, Project};
 
 /// The key of [`Reached`] in `whimbrel_state`.
 const REACHED: &str = "reached";
@@ -20,10 +21,10 @@ pub const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The catalogue as the newest migration left it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Reached {
+struct Reached<C> {
     /// The newest applied version then.
     version: Option<String>,
-    catalog: Catalog,
+    catalog: C,
 }
 
 /// A declared catalogue as this server prints it.
@@ -78,12 +79,28 @@ impl<'p> Session<'p> {
         relational(self.engine.as_mut())
     }
 
+    /// The document side of the engine.
+    ///
+    /// # Errors
+    /// The project's data model is another one.
+    pub fn documents(&mut self) -> Result<&mut dyn Documents> {
+        let product = self.engine.server().product.clone();
+        self.engine.documents().ok_or(LifecycleError::NotDocuments { product })
+    }
+
+    /// Whether the engine holds documents.
+    pub fn is_document(&mut self) -> bool {
+        self.engine.documents().is_some()
+    }
+
     /// Reads the migrations folder.
     ///
     /// # Errors
     /// A file that cannot be read or understood.
     pub fn folder(&self) -> Result<Folder> {
-        Ok(Folder::read(&self.project.migrations_folder.value)?)
+        let folder = Folder::read(&self.project.migrations_folder.value)?;
+        check_languages(self.project, &folder)?;
+        Ok(folder)
     }
 
     /// Checks that the files are the sealed ones; in development and test new and unapplied ones are sealed.
@@ -143,11 +160,19 @@ impl<'p> Session<'p> {
     ///
     /// # Errors
     /// The engine cannot read it.
-    pub async fn reached(&mut self, history: &[HistoryEntry]) -> Result<Option<Catalog>> {
+    pub async fn reached<C: DeserializeOwned>(&mut self, history: &[HistoryEntry]) -> Result<Option<C>> {
         let Some(document) = self.engine.recorded(REACHED).await? else { return Ok(None) };
-        let Ok(reached) = serde_json::from_str::<Reached>(&document) else { return Ok(None) };
+        let Ok(reached) = serde_json::from_str::<Reached<C>>(&document) else { return Ok(None) };
         let newest = history.last().map(|entry| entry.version.clone());
         Ok((reached.version == newest).then_some(reached.catalog))
+    }
+
+    /// Whether anything was recorded of what the newest migration left.
+    ///
+    /// # Errors
+    /// The engine cannot read it.
+    pub async fn has_reached(&mut self, history: &[HistoryEntry]) -> Result<bool> {
+        Ok(self.reached::<serde::de::IgnoredAny>(history).await?.is_some())
     }
 
     /// Records the catalogue as it stands now as the one that the newest migration left.
@@ -159,10 +184,15 @@ impl<'p> Session<'p> {
         catalogs: &[&Catalog],
         newest: Option<&HistoryEntry>,
     ) -> Result<()> {
-        let catalog = self.present(catalogs).await?;
         let version = newest.map(|entry| entry.version.clone());
-        let document =
-            serde_json::to_string(&Reached { version, catalog }).expect("a catalogue always has a JSON form");
+        let document = if let Some(documents) = self.engine.documents() {
+            let catalog = documents.introspect().await?;
+            serde_json::to_string(&Reached { version, catalog })
+        } else {
+            let catalog = self.present(catalogs).await?;
+            serde_json::to_string(&Reached { version, catalog })
+        };
+        let document = document.expect("a catalogue always has a JSON form");
         Ok(self.engine.record(REACHED, &document).await?)
     }
 
@@ -224,6 +254,28 @@ impl<'p> Session<'p> {
         let major = server.version.split('.').next().unwrap_or_default();
         format!("{} {} {major} {}", declared.catalog_hash(), server.product, env!("CARGO_PKG_VERSION"))
     }
+}
+
+/// Checks that every file speaks the tongue of the project's data model.
+pub(crate) fn check_languages(project: &Project, folder: &Folder) -> Result<()> {
+    let model = project.model.value;
+    let expected = match model {
+        DataModel::Relational => "SQL",
+        DataModel::Document => "JavaScript",
+    };
+    for migration in &folder.migrations {
+        let written = match migration.file.language {
+            Language::Sql => "SQL",
+            Language::JavaScript(_) => "JavaScript",
+        };
+        if written != expected {
+            let file = migration.file_name.clone();
+            return Err(
+                MigrationError::WrongLanguage { file, written, model: model.as_str(), expected }.into()
+            );
+        }
+    }
+    Ok(())
 }
 
 /// As [`Session::check_seal`], without a database.

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use serde::Serialize;
-use whimbrel_engine::{HistoryChange, Statement, Step, Unwatched};
+use whimbrel_engine::{HistoryChange, Step, Unwatched};
 use whimbrel_schema::catalog::{Catalog, UnmanagedKind};
 use whimbrel_schema::ddl::{self, Forms};
 use whimbrel_schema::diff::diff;
@@ -20,6 +20,7 @@ use crate::migration::{
     Chain, Folder, Migration, MigrationError, SNAPSHOT_FOLDER, State, Target, Version, file_stem, parse,
     replaced_hash,
 };
+use crate::preflight::Known;
 use crate::session::Session;
 use crate::squashed_text::{SquashedText, concatenation, data_statements};
 
@@ -79,7 +80,7 @@ pub async fn squash(session: &mut Session<'_>, options: &SquashOptions) -> Resul
     let text = if options.from_schema {
         from_schema(session, &folder, &range, &old, &name).await?
     } else {
-        concatenation(&range, &|statement: &Statement| session.engine.runs_outside(statement))
+        concatenation(&range, &session.relational()?.runs_outside())
     };
     let text = text.headed(&directive(&range));
     let new = candidate(&folder, &range, &name, &text)?;
@@ -103,7 +104,7 @@ pub(crate) async fn take_over(
 ) -> Result<Vec<String>> {
     let mut done = Vec::new();
     for step in steps(folder, state, session.engine.dialect()) {
-        session.engine.apply(&step, &mut Unwatched).await?;
+        session.relational()?.apply(&step, &mut Unwatched).await?;
         if let HistoryChange::Replace { versions, .. } = &step.history {
             done.push(format!("{} now stands for {} in the history", step.source.name, versions.join(", ")));
         }
@@ -232,8 +233,10 @@ async fn build_in(beside: &mut Session<'_>, folder: &Folder, to: &Version) -> Re
     beside.engine.prepare().await?;
     let state = State::new(folder, Vec::new())?;
     let target = Target::Version(to.clone());
+    let mut known = Known::default();
     for planned in state.plan(&target, beside.engine.dialect(), &beside.deployer, &|_| None)? {
-        journal::run_step(beside, &mut Run { planned: &planned, observer: &mut Silent }).await?;
+        journal::run_step(beside, &mut Run { planned: &planned, observer: &mut Silent, known: &mut known })
+            .await?;
     }
     let mut named = Vec::new();
     named.extend(DeclaredSchema::read(beside.project).ok());

@@ -2,7 +2,7 @@
 
 use whimbrel_engine::{Grouping, Statement};
 
-use crate::migration::{Migration, SqlFile};
+use crate::migration::{Migration, MigrationFile};
 
 /// A squashed file's text, with its overrides by dialect.
 #[derive(Clone, Debug)]
@@ -24,12 +24,12 @@ pub(crate) fn concatenation(range: &[&Migration], outside: &dyn Fn(&Statement) -
     let mut dialects: Vec<&String> = range.iter().flat_map(|migration| migration.overrides.keys()).collect();
     dialects.sort();
     dialects.dedup();
-    let bases: Vec<(&str, &SqlFile)> =
+    let bases: Vec<(&str, &MigrationFile)> =
         range.iter().map(|migration| (migration.file_name.as_str(), &migration.file)).collect();
     let overrides = dialects
         .into_iter()
         .map(|dialect| {
-            let files: Vec<(&str, &SqlFile)> = range
+            let files: Vec<(&str, &MigrationFile)> = range
                 .iter()
                 .map(|migration| (migration.file_name.as_str(), migration.content(dialect)))
                 .collect();
@@ -39,7 +39,7 @@ pub(crate) fn concatenation(range: &[&Migration], outside: &dyn Fn(&Statement) -
     SquashedText { file: joined(&bases, outside), overrides }
 }
 
-fn joined(files: &[(&str, &SqlFile)], outside: &dyn Fn(&Statement) -> bool) -> String {
+fn joined(files: &[(&str, &MigrationFile)], outside: &dyn Fn(&Statement) -> bool) -> String {
     let mut text = String::new();
     let mut allowed: Vec<String> = files
         .iter()
@@ -53,7 +53,7 @@ fn joined(files: &[(&str, &SqlFile)], outside: &dyn Fn(&Statement) -> bool) -> S
     // One file without a way back leaves the whole without one.
     if files.iter().all(|(_, file)| file.down.is_some()) {
         text.push_str("\n-- whimbrel:down\n");
-        let backwards: Vec<(&str, &SqlFile)> = files.iter().rev().copied().collect();
+        let backwards: Vec<(&str, &MigrationFile)> = files.iter().rev().copied().collect();
         section(&mut text, &backwards, 1, outside);
     }
     text
@@ -62,11 +62,11 @@ fn joined(files: &[(&str, &SqlFile)], outside: &dyn Fn(&Statement) -> bool) -> S
 /// One direction of every file, each with the directives that keep its transactions and engines its own.
 fn section(
     text: &mut String,
-    files: &[(&str, &SqlFile)],
+    files: &[(&str, &MigrationFile)],
     direction: usize,
     outside: &dyn Fn(&Statement) -> bool,
 ) {
-    let asks = |file: &SqlFile| {
+    let asks = |file: &MigrationFile| {
         let statements = if direction == 0 { Some(&file.up) } else { file.down.as_ref() };
         statements.into_iter().flatten().map(|scoped| &scoped.statement).any(|statement| {
             statement.grouping != Grouping::File || statement.batch.is_some() || outside(statement)
@@ -95,7 +95,7 @@ fn section(
 }
 
 /// Whether the last statement of a section leaves its semicolon out.
-fn ends_open(file: &SqlFile, direction: usize) -> bool {
+fn ends_open(file: &MigrationFile, direction: usize) -> bool {
     let statements = if direction == 0 { Some(&file.up) } else { file.down.as_ref() };
     let Some(last) = statements.and_then(|statements| statements.last()) else { return false };
     let end = last.statement.offset + last.statement.sql.len();

@@ -116,7 +116,7 @@ impl Unfinished {
     }
 
     /// With the number of units that the file has.
-    pub(crate) fn with_total(self, session: &Session<'_>, state: &State<'_>) -> Self {
+    pub(crate) fn with_total(self, session: &mut Session<'_>, state: &State<'_>) -> Self {
         let target = if self.upwards { Target::Latest } else { Target::Back(1) };
         let planned = state.plan(&target, session.engine.dialect(), &session.deployer, &|_| None);
         let planned = planned.ok().and_then(|steps| steps.into_iter().next());

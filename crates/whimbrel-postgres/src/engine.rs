@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use whimbrel_engine::{
-    Applied, Engine, HistoryChange, HistoryEntry, Inventory, Journal, Locking, OutsideTransactions,
-    Relational, Result, Scope, ServerDescription, Statement, Step, TableSize, Watch,
+    Applied, Documents, Engine, HistoryEntry, Inventory, Journal, JournalEntry, Locking, OutsideTransactions,
+    Relational, Result, Scope, ServerDescription, Source, Statement, Step, TableSize, Watch,
 };
 use whimbrel_schema::catalog::{Catalog, QualifiedName};
 
@@ -54,38 +54,12 @@ impl Engine for Postgres {
         self.give_lock_back().await
     }
 
-    async fn apply(&mut self, step: &Step, watch: &mut dyn Watch) -> Result<Applied> {
-        let closing = Closing::History(&step.history);
-        self.run_transaction(&step.source, &step.statements, closing, watch).await
-    }
-
-    fn runs_outside(&self, statement: &Statement) -> bool {
-        control(&statement.sql) == Control::Outside
-    }
-
     fn journal(&mut self) -> &mut dyn Journal {
         self
     }
 
-    fn outside_transactions(&mut self) -> Option<&mut dyn OutsideTransactions> {
-        Some(self)
-    }
-
     async fn mark(&mut self, entries: &[HistoryEntry]) -> Result<()> {
         self.mark_history(entries).await
-    }
-
-    async fn preview(&mut self, steps: &[Step]) -> Result<Vec<Vec<String>>> {
-        let verbatim = |step: &Step| step.statements.iter().map(|statement| statement.sql.clone()).collect();
-        Ok(steps.iter().map(verbatim).collect())
-    }
-
-    fn table_statements(&self) -> Vec<String> {
-        vec![self.own().create_tables_sql()]
-    }
-
-    fn history_statement(&self, change: &HistoryChange) -> String {
-        self.own().change_sql(change)
     }
 
     async fn inventory(&mut self, scope: &Scope) -> Result<Inventory> {
@@ -113,10 +87,42 @@ impl Engine for Postgres {
     fn relational(&mut self) -> Option<&mut dyn Relational> {
         Some(self)
     }
+
+    fn documents(&mut self) -> Option<&mut dyn Documents> {
+        None
+    }
 }
 
 #[async_trait]
 impl Relational for Postgres {
+    async fn apply(&mut self, step: &Step, watch: &mut dyn Watch) -> Result<Applied> {
+        let closing = Closing::History(&step.history);
+        self.run_transaction(&step.source, &step.statements, closing, watch).await
+    }
+
+    async fn run_together(
+        &mut self,
+        source: &Source,
+        statements: &[Statement],
+        entry: &JournalEntry,
+        watch: &mut dyn Watch,
+    ) -> Result<Applied> {
+        self.run_transaction(source, statements, Closing::Journal(entry), watch).await
+    }
+
+    fn runs_outside(&self) -> fn(&Statement) -> bool {
+        |statement| control(&statement.sql) == Control::Outside
+    }
+
+    fn outside_transactions(&mut self) -> Option<&mut dyn OutsideTransactions> {
+        Some(self)
+    }
+
+    async fn preview(&mut self, steps: &[Step]) -> Result<Vec<Vec<String>>> {
+        let verbatim = |step: &Step| step.statements.iter().map(|statement| statement.sql.clone()).collect();
+        Ok(steps.iter().map(verbatim).collect())
+    }
+
     async fn introspect(&mut self, scope: &Scope) -> Result<Catalog> {
         self.read_catalog(scope).await
     }

@@ -6,7 +6,6 @@ use whimbrel_engine::{
     Source, Statement, StatementReport, Verdict, Watch,
 };
 
-use crate::apply::Closing;
 use crate::companion::milliseconds_since;
 use crate::connection::{Postgres, Session};
 use crate::failure::is_missing_table;
@@ -43,6 +42,7 @@ impl Journal for Postgres {
                 cursor: row.optional(5),
                 rows: row.number(6),
                 duration_ms: row.number(7),
+                act: None,
             })
         })
         .collect()
@@ -50,16 +50,6 @@ impl Journal for Postgres {
 
     async fn write(&mut self, entry: &JournalEntry) -> Result<()> {
         self.run_fenced(&[self.own().journal_sql(entry)], "writing the journal").await
-    }
-
-    async fn run_together(
-        &mut self,
-        source: &Source,
-        statements: &[Statement],
-        entry: &JournalEntry,
-        watch: &mut dyn Watch,
-    ) -> Result<Applied> {
-        self.run_transaction(source, statements, Closing::Journal(entry), watch).await
     }
 
     async fn finish(&mut self, change: &HistoryChange, duration_ms: i64) -> Result<()> {
@@ -107,6 +97,7 @@ impl OutsideTransactions for Postgres {
         statement: &Statement,
         watch: &mut dyn Watch,
     ) -> Result<Applied> {
+        self.prepared.forget();
         let before = self.lift_lock_timeout().await?;
         let started = std::time::Instant::now();
         let mut companion = self.take_companion();

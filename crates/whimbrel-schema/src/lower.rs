@@ -123,7 +123,7 @@ impl<'a> Lowering<'a> {
     }
 }
 
-fn field<'a>(model: &'a Model, name: &str) -> Result<&'a Field, LowerError> {
+pub(crate) fn field<'a>(model: &'a Model, name: &str) -> Result<&'a Field, LowerError> {
     model
         .field(name)
         .ok_or_else(|| LowerError::UnknownField { model: model.name.clone(), name: name.to_owned() })

@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::document::{ValidationAction, ValidationLevel};
+
 mod constraint;
 mod field;
 mod index;
@@ -105,6 +107,21 @@ pub struct Model {
     /// `shard_key(…)`: field paths.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shard_key: Vec<String>,
+    /// `validation(…)`: how strictly the database checks a collection's documents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<Validation>,
+}
+
+/// `validation(level = moderate, action = warn)`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Validation {
+    /// Which writes are checked; `off` sets no validator at all.
+    #[serde(default)]
+    pub level: ValidationLevel,
+    /// What happens to a document that does not match.
+    #[serde(default)]
+    pub action: ValidationAction,
 }
 
 /// A struct embedded in a document, or stored as JSON in a relational column.
@@ -236,6 +253,7 @@ impl Model {
             with: Vec::new(),
             cache: None,
             shard_key: Vec::new(),
+            validation: None,
         }
     }
 

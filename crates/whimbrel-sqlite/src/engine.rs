@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use rusqlite::Connection;
 use whimbrel_engine::{
-    Applied, Engine, EngineError, HistoryChange, HistoryEntry, Inventory, Journal, OutsideTransactions,
-    Relational, Result, Scope, ServerDescription, Source, Statement, Step, Watch,
+    Applied, Documents, Engine, EngineError, HistoryEntry, Inventory, Journal, Relational, Result, Scope,
+    ServerDescription, Source, Statement, Step,
 };
 
 use crate::connection::{self, Location, SqliteOptions, classify};
@@ -142,7 +142,7 @@ impl Sqlite {
         }
     }
 
-    fn preview_now(&mut self, steps: &[Step]) -> Result<Vec<Vec<String>>> {
+    pub(crate) fn preview_now(&mut self, steps: &[Step]) -> Result<Vec<Vec<String>>> {
         let database = self.database();
         if self.reader()?.is_none() {
             let empty = connection::open(&SqliteOptions::memory())?;
@@ -256,21 +256,8 @@ impl Engine for Sqlite {
             .map_err(|error| classify(&error, &database, "giving the migration lock back"))
     }
 
-    async fn apply(&mut self, step: &Step, _watch: &mut dyn Watch) -> Result<Applied> {
-        self.run_transaction(&step.source, &step.statements, Closing::History(&step.history))
-    }
-
-    fn runs_outside(&self, _statement: &Statement) -> bool {
-        // Whatever this engine runs, it runs in a transaction.
-        false
-    }
-
     fn journal(&mut self) -> &mut dyn Journal {
         self
-    }
-
-    fn outside_transactions(&mut self) -> Option<&mut dyn OutsideTransactions> {
-        None
     }
 
     async fn mark(&mut self, entries: &[HistoryEntry]) -> Result<()> {
@@ -278,18 +265,6 @@ impl Engine for Sqlite {
             ledger::prepare(connection)?;
             entries.iter().try_for_each(|entry| ledger::insert(connection, entry, 0))
         })
-    }
-
-    async fn preview(&mut self, steps: &[Step]) -> Result<Vec<Vec<String>>> {
-        self.preview_now(steps)
-    }
-
-    fn table_statements(&self) -> Vec<String> {
-        ledger::table_statements()
-    }
-
-    fn history_statement(&self, change: &HistoryChange) -> String {
-        ledger::change_statement(change)
     }
 
     async fn inventory(&mut self, _scope: &Scope) -> Result<Inventory> {
@@ -322,5 +297,9 @@ impl Engine for Sqlite {
 
     fn relational(&mut self) -> Option<&mut dyn Relational> {
         Some(self)
+    }
+
+    fn documents(&mut self) -> Option<&mut dyn Documents> {
+        None
     }
 }

@@ -1,14 +1,11 @@
 //! The journal of a file that cannot be one transaction.
 
 use async_trait::async_trait;
-use whimbrel_engine::{
-    Applied, EngineError, HistoryChange, Journal, JournalEntry, Result, Source, Statement, Watch,
-};
+use whimbrel_engine::{EngineError, HistoryChange, Journal, JournalEntry, Result};
 
 use crate::connection::classify;
 use crate::engine::Sqlite;
 use crate::ledger;
-use crate::transaction::Closing;
 
 #[async_trait]
 impl Journal for Sqlite {
@@ -31,16 +28,6 @@ impl Journal for Sqlite {
 
     async fn write(&mut self, entry: &JournalEntry) -> Result<()> {
         self.write_fenced("writing the journal", |connection| ledger::write_journal(connection, entry))
-    }
-
-    async fn run_together(
-        &mut self,
-        source: &Source,
-        statements: &[Statement],
-        entry: &JournalEntry,
-        _watch: &mut dyn Watch,
-    ) -> Result<Applied> {
-        self.run_transaction(source, statements, Closing::Journal(entry))
     }
 
     async fn finish(&mut self, change: &HistoryChange, duration_ms: i64) -> Result<()> {

@@ -193,6 +193,7 @@ pub(crate) fn journal(connection: &Connection) -> rusqlite::Result<Vec<(JournalE
             cursor: row.get(5)?,
             rows: row.get(6)?,
             duration_ms: row.get(7)?,
+            act: None,
         };
         Ok((entry, state.is_none().then_some(word)))
     })?;

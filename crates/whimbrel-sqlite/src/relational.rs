@@ -5,18 +5,49 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
-use whimbrel_engine::{EngineError, Locking, Relational, Result, Scope, TableSize};
+use whimbrel_engine::{
+    Applied, EngineError, JournalEntry, Locking, OutsideTransactions, Relational, Result, Scope, Source,
+    Statement, Step, TableSize, Watch,
+};
 use whimbrel_schema::catalog::{Catalog, DEFAULT_SCHEMA, QualifiedName, View};
 
 use crate::connection::{SqliteOptions, classify};
 use crate::engine::Sqlite;
 use crate::quote::quoted;
+use crate::transaction::Closing;
 use crate::trouble::Trouble;
 use crate::workspace::Workspace;
 use crate::{connection, interpret, introspect, ledger};
 
 #[async_trait]
 impl Relational for Sqlite {
+    async fn apply(&mut self, step: &Step, _watch: &mut dyn Watch) -> Result<Applied> {
+        self.run_transaction(&step.source, &step.statements, Closing::History(&step.history))
+    }
+
+    async fn run_together(
+        &mut self,
+        source: &Source,
+        statements: &[Statement],
+        entry: &JournalEntry,
+        _watch: &mut dyn Watch,
+    ) -> Result<Applied> {
+        self.run_transaction(source, statements, Closing::Journal(entry))
+    }
+
+    fn runs_outside(&self) -> fn(&Statement) -> bool {
+        // Whatever this engine runs, it runs in a transaction.
+        |_| false
+    }
+
+    fn outside_transactions(&mut self) -> Option<&mut dyn OutsideTransactions> {
+        None
+    }
+
+    async fn preview(&mut self, steps: &[Step]) -> Result<Vec<Vec<String>>> {
+        self.preview_now(steps)
+    }
+
     async fn introspect(&mut self, _scope: &Scope) -> Result<Catalog> {
         let database = self.database();
         match self.reader()? {

@@ -20,6 +20,11 @@ pub(crate) struct ServerAccount {
 }
 
 impl ServerAccount {
+    /// The caller's own account, for servers that run under any.
+    pub(crate) fn own() -> Self {
+        Self { lent: None }
+    }
+
     /// Finds the account: the caller's own, or an unprivileged one when the caller is root.
     pub(crate) fn find() -> Result<Self> {
         if !geteuid().is_root() {
@@ -51,6 +56,11 @@ impl ServerAccount {
     /// The process also receives SIGINT, on which servers stop, when the thread that started it ends, so that no server
     /// outlives its test even when that test is killed.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        self.command_ended_by("INT", program)
+    }
+
+    /// Builds a command as [`Self::command`] does, for a server that another signal than SIGINT ends with that thread.
+    pub(crate) fn command_ended_by(&self, signal: &str, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new("setpriv");
         if let Some(user) = &self.lent {
             command
@@ -58,7 +68,7 @@ impl ServerAccount {
                 .arg(format!("--regid={}", user.gid))
                 .arg("--clear-groups");
         }
-        command.arg("--pdeathsig=INT").arg("--").arg(program);
+        command.arg(format!("--pdeathsig={signal}")).arg("--").arg(program);
         command
     }
 

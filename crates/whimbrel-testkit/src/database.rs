@@ -96,7 +96,7 @@ fn choose_server_url(version: PostgresVersion, variable: impl Fn(&str) -> Option
 }
 
 /// Replaces the database in a URL and keeps its parameters.
-fn with_database(url: &str, database: &str) -> Option<String> {
+pub(crate) fn with_database(url: &str, database: &str) -> Option<String> {
     let (scheme, rest) = url.split_once("://")?;
     let (address, parameters) =
         rest.split_once('?').map_or((rest, None), |(address, parameters)| (address, Some(parameters)));

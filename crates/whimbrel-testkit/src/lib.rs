@@ -1,8 +1,8 @@
 //! Real servers, fresh databases and sandboxed runs of the binary for tests.
 //!
 //! Owns the test servers' installation ([`toolchain`]), their processes ([`PostgresServer`],
-//! and [`PgBouncer`] in front of one), the databases that single
-//! tests use ([`TestDatabase`]) and temporary projects ([`Sandbox`]). It never reads `DATABASE_URL` or its kin, listens on
+//! [`PgBouncer`] in front of one, and [`MongoServer`]), the databases that single
+//! tests use ([`TestDatabase`], [`MongoDatabase`]) and temporary projects ([`Sandbox`]). It never reads `DATABASE_URL` or its kin, listens on
 //! loopback only, and a server that is missing is an error, never a skipped test.
 
 mod account;
@@ -11,6 +11,7 @@ mod certificate;
 mod database;
 mod django;
 mod fixtures;
+mod mongo;
 mod pgbouncer;
 mod postgres;
 mod process;
@@ -22,6 +23,10 @@ pub mod toolchain;
 pub use alembic_projects::{ALEMBIC_PROJECTS, AlembicProject, AlembicScripts};
 pub use database::{TestDatabase, server_url, test_database};
 pub use fixtures::{SIPREMS_SQL, TRAVYA_SQL};
+pub use mongo::{
+    MongoDatabase, MongoKind, MongoServer, SecantusOptions, full_mongo_server_url, mongo_database,
+    mongo_server_url,
+};
 pub use pgbouncer::{PgBouncer, PgBouncerOptions};
 pub use postgres::{PostgresOptions, PostgresServer};
 pub use redact::redact;

@@ -433,7 +433,7 @@ fn server_folder(account: &ServerAccount) -> Result<TempDir> {
 }
 
 /// A password that no other text contains by chance, so that a test can look for it in any output.
-fn random_password() -> Result<String> {
+pub(crate) fn random_password() -> Result<String> {
     Ok(format!("secret-{}", random_hex()?))
 }
 

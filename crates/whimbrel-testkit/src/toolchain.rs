@@ -6,6 +6,7 @@
 //! while the other waits, and a folder counts as installed only once its marker, written last, stands in it.
 
 mod debian;
+mod mongodb;
 
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -15,6 +16,9 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use nix::unistd::geteuid;
 use serde_json::Value;
+
+pub(crate) use mongodb::MongodbEngine;
+pub use mongodb::{MONGODB_ENGINE_VERSION, SECANTUSDB_VERSION};
 
 /// The file whose presence says that a folder was installed to the end.
 const COMPLETE_MARKER: &str = ".complete";
@@ -159,14 +163,7 @@ impl Toolchain {
     /// When Python cannot make an environment or pip fails.
     pub fn alembic_bin(&self) -> Result<PathBuf> {
         let name = ALEMBIC_PACKAGES.join("-").replace("==", "-");
-        let folder = self.install(&name, |folder| {
-            run(Command::new("python3").args(["-m", "venv"]).arg(folder))
-                .context("make a Python environment (Debian's python3-venv has the module)")?;
-            run(Command::new(folder.join("bin/python"))
-                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
-                .args(ALEMBIC_PACKAGES))
-            .map(drop)
-        })?;
+        let folder = self.install(&name, |folder| python_environment(folder, &ALEMBIC_PACKAGES))?;
         Ok(folder.join("bin"))
     }
 
@@ -244,6 +241,16 @@ fn npm_install(folder: &Path, package: &str, version: &str) -> Result<()> {
         .arg(folder)
         .arg(format!("{package}@{version}"))
         .current_dir(folder))
+    .map(drop)
+}
+
+/// Makes a Python environment in `folder` and installs packages, each with its version, into it.
+fn python_environment(folder: &Path, packages: &[&str]) -> Result<()> {
+    run(Command::new("python3").args(["-m", "venv"]).arg(folder))
+        .context("make a Python environment (Debian's python3-venv has the module)")?;
+    run(Command::new(folder.join("bin/python"))
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+        .args(packages))
     .map(drop)
 }
 

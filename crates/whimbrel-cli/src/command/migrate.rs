@@ -68,7 +68,7 @@ pub(crate) async fn show(context: &Context<'_>, target: &Target) -> Outcome {
     let steps: Vec<PlannedStep> = planned.iter().map(|(step, _)| step.clone()).collect();
     let reviewed = super::lint::advice(&mut session, &steps).await?;
     let guarantees =
-        steps.iter().map(|step| migrate::guarantee(&session, step)).collect::<Result<Vec<_>, _>>()?;
+        steps.iter().map(|step| migrate::guarantee(&mut session, step)).collect::<Result<Vec<_>, _>>()?;
     let shown: Vec<_> = planned
         .iter()
         .enumerate()

@@ -255,13 +255,14 @@ async fn run(
     up: bool,
 ) -> whimbrel_engine::Result<()> {
     let step = step(section, engine.dialect(), version, up);
-    let Some(units) = step.units(&|statement| engine.runs_outside(statement)) else {
-        engine.apply(&step, &mut Unwatched).await?;
+    let relational = engine.relational().expect("the engine is relational");
+    let Some(units) = step.units(&relational.runs_outside()) else {
+        relational.apply(&step, &mut Unwatched).await?;
         return Ok(());
     };
     for (position, unit) in (1..).zip(&units) {
         if let Unit::Outside(statement) = unit {
-            let outside = engine.outside_transactions().expect("the engine has such statements");
+            let outside = relational.outside_transactions().expect("the engine has such statements");
             outside.run_outside(&step.source, statement, &mut Unwatched).await?;
             continue;
         }
@@ -274,8 +275,9 @@ async fn run(
             cursor: None,
             rows: 0,
             duration_ms: 0,
+            act: None,
         };
-        engine.journal().run_together(&step.source, unit.statements(), &entry, &mut Unwatched).await?;
+        relational.run_together(&step.source, unit.statements(), &entry, &mut Unwatched).await?;
     }
     engine.journal().finish(&step.history, 0).await
 }

@@ -1,6 +1,7 @@
 //! The command primitive: MongoDB's own commands and replies, whoever answers them.
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bson::Document;
@@ -120,6 +121,9 @@ pub trait Commands: Send + Sync {
 
     /// The database that the project lives in.
     fn database(&self) -> &str;
+
+    /// The same deployment with another database in the project's place.
+    fn on_database(&self, database: &str) -> Arc<dyn Commands>;
 
     /// Runs a command on a database, in a session's open transaction where one is given.
     ///

@@ -6,7 +6,7 @@ use whimbrel_engine::Grouping;
 use super::ImportError;
 use super::origin::Origin;
 use super::script::{Piece, Revision};
-use crate::migration::{SqlFile, is_directive, parse};
+use crate::migration::{MigrationFile, is_directive, parse};
 
 /// The text of the file.
 ///
@@ -90,7 +90,7 @@ fn without_directives(sql: &str) -> String {
 }
 
 /// Whether the file says what the revision says, statement by statement.
-fn says(file: &SqlFile, upwards: bool, revision: &Revision) -> bool {
+fn says(file: &MigrationFile, upwards: bool, revision: &Revision) -> bool {
     let section = if upwards { Some(&file.up) } else { file.down.as_ref() };
     let Some(section) = section else { return false };
     let mixed = revision.statements().any(|(_, inside)| !inside);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::source::hex;
-use super::{MigrationError, SqlFile, Version, parse, parse_forward};
+use super::{MigrationError, MigrationFile, Version, parse, parse_forward, parse_script};
 
 /// The folder within the migrations folder that keeps the declared schema of each revision.
 pub const SNAPSHOT_FOLDER: &str = "snapshots";
@@ -21,9 +21,9 @@ pub struct Migration {
     /// The file's name.
     pub file_name: String,
     /// The file's content.
-    pub file: SqlFile,
+    pub file: MigrationFile,
     /// Override files (`NAME.sqlite.sql`) by dialect.
-    pub overrides: BTreeMap<String, SqlFile>,
+    pub overrides: BTreeMap<String, MigrationFile>,
     /// The checksum over the file and its overrides, lower-case hex.
     pub checksum: String,
 }
@@ -31,7 +31,7 @@ pub struct Migration {
 impl Migration {
     /// The content that this dialect runs.
     #[must_use]
-    pub fn content(&self, dialect: &str) -> &SqlFile {
+    pub fn content(&self, dialect: &str) -> &MigrationFile {
         self.overrides.get(dialect).unwrap_or(&self.file)
     }
 }
@@ -44,9 +44,9 @@ pub struct Repeatable {
     /// The file's name.
     pub file_name: String,
     /// The file's content.
-    pub file: SqlFile,
+    pub file: MigrationFile,
     /// Override files (`R-name.sqlite.sql`) by dialect.
-    pub overrides: BTreeMap<String, SqlFile>,
+    pub overrides: BTreeMap<String, MigrationFile>,
     /// The checksum over the file and its overrides, lower-case hex.
     pub checksum: String,
 }
@@ -54,7 +54,7 @@ pub struct Repeatable {
 impl Repeatable {
     /// The content that this dialect runs.
     #[must_use]
-    pub fn content(&self, dialect: &str) -> &SqlFile {
+    pub fn content(&self, dialect: &str) -> &MigrationFile {
         self.overrides.get(dialect).unwrap_or(&self.file)
     }
 }
@@ -134,8 +134,14 @@ pub(crate) struct Listing {
 /// Lists a folder's migration files by their names alone.
 pub(crate) fn list(path: &Path) -> Result<Listing, MigrationError> {
     let mut listing = Listing::default();
-    for file_name in sql_files(path)? {
-        let stem = file_name.trim_end_matches(".sql");
+    for file_name in migration_files(path)? {
+        let Some(stem) = file_name.strip_suffix(".sql") else {
+            let stem = file_name.rsplit_once('.').map_or(file_name.as_str(), |(stem, _)| stem);
+            let (version, name) =
+                split_name(stem).ok_or_else(|| MigrationError::FileName { file: file_name.clone() })?;
+            listing.bases.push((version, name, file_name));
+            continue;
+        };
         if let Some((base, _dialect)) = stem.rsplit_once('.') {
             listing.overrides.push((format!("{base}.sql"), file_name.clone()));
             continue;
@@ -163,7 +169,8 @@ fn load(
     file_name: String,
     overrides: &[(String, String)],
 ) -> Result<Migration, MigrationError> {
-    let file = read_file(folder, &file_name, parse)?;
+    let parser = if is_script(&file_name) { parse_script } else { parse };
+    let file = read_file(folder, &file_name, parser)?;
     let overrides = read_overrides(folder, &file_name, overrides, parse)?;
     let checksum = checksum(&file, &overrides);
     Ok(Migration { version, name, file_name, file, overrides, checksum })
@@ -181,14 +188,14 @@ fn load_repeatable(
     Ok(Repeatable { name, file_name, file, overrides, checksum })
 }
 
-type Parser = fn(&str, &str) -> Result<SqlFile, MigrationError>;
+type Parser = fn(&str, &str) -> Result<MigrationFile, MigrationError>;
 
 fn read_overrides(
     folder: &Path,
     base: &str,
     overrides: &[(String, String)],
     parser: Parser,
-) -> Result<BTreeMap<String, SqlFile>, MigrationError> {
+) -> Result<BTreeMap<String, MigrationFile>, MigrationError> {
     let mut by_dialect = BTreeMap::new();
     for (_, override_name) in overrides.iter().filter(|(owner, _)| owner == base) {
         let stem = override_name.trim_end_matches(".sql");
@@ -202,7 +209,7 @@ fn read_overrides(
 }
 
 /// The checksum over a file and its overrides, lower-case hex.
-fn checksum(file: &SqlFile, overrides: &BTreeMap<String, SqlFile>) -> String {
+fn checksum(file: &MigrationFile, overrides: &BTreeMap<String, MigrationFile>) -> String {
     if overrides.is_empty() {
         return file.checksum.clone();
     }
@@ -214,7 +221,7 @@ fn checksum(file: &SqlFile, overrides: &BTreeMap<String, SqlFile>) -> String {
     hex(&hasher.finalize())
 }
 
-fn read_file(folder: &Path, file_name: &str, parser: Parser) -> Result<SqlFile, MigrationError> {
+fn read_file(folder: &Path, file_name: &str, parser: Parser) -> Result<MigrationFile, MigrationError> {
     let path = folder.join(file_name);
     let text = std::fs::read_to_string(&path).map_err(|error| MigrationError::File {
         path: path.display().to_string(),
@@ -224,7 +231,16 @@ fn read_file(folder: &Path, file_name: &str, parser: Parser) -> Result<SqlFile, 
     parser(&format!("{folder_name}/{file_name}"), &text)
 }
 
-fn sql_files(path: &Path) -> Result<Vec<String>, MigrationError> {
+/// The endings of scripts: CommonJS and modules alike.
+const SCRIPT_ENDINGS: [&str; 3] = [".js", ".cjs", ".mjs"];
+
+/// Whether the file is a script by its ending.
+fn is_script(file_name: &str) -> bool {
+    SCRIPT_ENDINGS.iter().any(|ending| file_name.ends_with(ending))
+}
+
+/// The names of the SQL files and scripts; a script whose name begins with `_` is a module of others.
+fn migration_files(path: &Path) -> Result<Vec<String>, MigrationError> {
     let failed = |error: std::io::Error| MigrationError::File {
         path: path.display().to_string(),
         reason: error.to_string(),
@@ -239,7 +255,7 @@ fn sql_files(path: &Path) -> Result<Vec<String>, MigrationError> {
         let entry = entry.map_err(failed)?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let is_sql = Path::new(&name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("sql"));
-        if is_sql && !name.starts_with('.') {
+        if (is_sql || is_script(&name)) && !name.starts_with(['.', '_']) {
             names.push(name);
         }
     }

@@ -21,14 +21,34 @@ pub struct ScopedStatement {
     pub dialect: Option<String>,
 }
 
+/// The tongue that a file speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// SQL: its statements are known.
+    Sql,
+    /// JavaScript: what it does shows when it runs.
+    JavaScript(ScriptWords),
+}
+
+/// What a script's words tell of it before it runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScriptWords {
+    /// Whether it names a command that a transaction does not take.
+    pub stands_alone: bool,
+    /// Whether it says `// whimbrel:transaction off`.
+    pub transaction_off: bool,
+}
+
 /// A migration file's content: what it does upwards and downwards.
 #[derive(Clone, Debug)]
-pub struct SqlFile {
+pub struct MigrationFile {
     /// The file, for messages.
     pub source: Source,
-    /// The statements of `-- whimbrel:up`.
+    /// The tongue that it speaks.
+    pub language: Language,
+    /// The statements of `-- whimbrel:up`; a script has none.
     pub up: Vec<ScopedStatement>,
-    /// The statements of `-- whimbrel:down`; none where there is no such section.
+    /// The statements of `-- whimbrel:down`; none where there is no way down.
     pub down: Option<Vec<ScopedStatement>>,
     /// The lint findings that are accepted for the whole file.
     pub allowed: Vec<Allowance>,
@@ -36,11 +56,12 @@ pub struct SqlFile {
     pub replaces: Option<Replaces>,
     /// Where the sections' texts stand in the source, upwards and downwards, without their markers.
     pub(crate) sections: [Option<Range<usize>>; 2],
-    /// SHA-256 over the tokens and directives, lower-case hex. Comments, white space and line ends do not count.
+    /// SHA-256, lower-case hex: of SQL over the tokens and directives, so that comments, white space and line ends
+    /// do not count; of a script over the text with normalised line ends.
     pub checksum: String,
 }
 
-impl SqlFile {
+impl MigrationFile {
     /// The statements of one direction that this dialect runs.
     #[must_use]
     pub fn statements(&self, upwards: bool, dialect: &str) -> Option<Vec<Statement>> {
@@ -60,7 +81,7 @@ impl SqlFile {
 /// # Errors
 /// A statement outside a section, a section given twice, an unknown directive, an unfinished string or
 /// comment, or no `-- whimbrel:up` at all; each with the place.
-pub fn parse(name: &str, text: &str) -> Result<SqlFile, MigrationError> {
+pub fn parse(name: &str, text: &str) -> Result<MigrationFile, MigrationError> {
     read(Reader::new(name, text))
 }
 
@@ -68,7 +89,7 @@ pub fn parse(name: &str, text: &str) -> Result<SqlFile, MigrationError> {
 ///
 /// # Errors
 /// As [`parse`]; or it has a way back.
-pub fn parse_forward(name: &str, text: &str) -> Result<SqlFile, MigrationError> {
+pub fn parse_forward(name: &str, text: &str) -> Result<MigrationFile, MigrationError> {
     let mut reader = Reader::new(name, text);
     if !text.lines().any(is_up_marker) {
         reader.open_section(Section::Up, 0, 0);
@@ -86,7 +107,7 @@ fn is_up_marker(line: &str) -> bool {
     matches!(parsed, Some(Ok(Some((Directive::Up { .. }, _)))))
 }
 
-fn read(mut reader: Reader<'_>) -> Result<SqlFile, MigrationError> {
+fn read(mut reader: Reader<'_>) -> Result<MigrationFile, MigrationError> {
     let text = reader.text;
     let mut offset = 0;
     for token in squawk_lexer::tokenize(text) {
@@ -330,7 +351,7 @@ impl<'a> Reader<'a> {
         self.section = section;
     }
 
-    fn finish(mut self) -> Result<SqlFile, MigrationError> {
+    fn finish(mut self) -> Result<MigrationFile, MigrationError> {
         self.end_statement()?;
         if let Some((_, place)) = &self.batch {
             return Err(self.syntax(
@@ -343,8 +364,9 @@ impl<'a> Reader<'a> {
         let Some(up) = self.up else {
             return Err(MigrationError::NoUpSection { file: self.name.to_owned() });
         };
-        Ok(SqlFile {
+        Ok(MigrationFile {
             source: Source { name: self.name.to_owned(), text: Arc::from(self.text) },
+            language: Language::Sql,
             up,
             down: self.down,
             allowed: self.file_allowed,
@@ -397,7 +419,9 @@ fn literal_is_open(kind: squawk_lexer::LiteralKind) -> bool {
 
 /// Lower-case hex of some bytes.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 0xf)]]).collect()
 }
 
 #[cfg(test)]

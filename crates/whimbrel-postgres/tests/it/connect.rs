@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use whimbrel_engine::{Engine as _, EngineError, Result, Unwatched};
+use whimbrel_engine::{Engine as _, EngineError, Relational as _, Result, Unwatched};
 use whimbrel_postgres::{Postgres, PostgresOptions, SslMode, create_database};
 use whimbrel_testkit::{PostgresServer, PostgresVersion, server_url, test_database};
 

@@ -46,15 +46,17 @@ fn condition(
     found: &mut Vec<Finding>,
 ) {
     match &check.condition {
-        Condition::Sql(_) if !relational => found.push(
-            Finding::new(
-                at,
-                CONDITION,
-                format!("check `{}` is SQL, which collections do not speak", check.name),
-            )
-            .label("tables only")
-            .help("write it as an expression: `check(positive_price = price > 0)`"),
-        ),
+        Condition::Sql(text) if !relational => {
+            if let Err(reason) = crate::document::filter::condition(text) {
+                found.push(
+                    Finding::new(at, CONDITION, format!("check `{}` {reason}", check.name))
+                        .label("not a query")
+                        .help(
+                            "write an expression, `check(positive_price = price > 0)`, or a query as JSON: `check(a = r#\"{\"price\": {\"$gt\": 0}}\"#)`",
+                        ),
+                );
+            }
+        }
         Condition::Sql(_) => {}
         Condition::Expression(expression) => {
             let walk = Walk { known, model, at, check: &check.name };

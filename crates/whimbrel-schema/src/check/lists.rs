@@ -161,11 +161,17 @@ impl<'a> Rule<'a, '_> {
             );
         }
         if let (Some(predicate), false) = (&index.predicate, relational)
-            && !serde_json::from_str::<serde_json::Value>(predicate).is_ok_and(|value| value.is_object())
+            && let Err(reason) = crate::document::filter::partial(predicate)
         {
             add(
-                format!("the condition of an index of `{name}` is not a JSON filter"),
+                format!("the condition of an index of `{name}` {reason}"),
                 r#"write it as JSON: {"field": {"$exists": true}}"#,
+            );
+        }
+        if !relational && index.sparse && index.predicate.is_some() {
+            add(
+                format!("an index of `{name}` has both `sparse` and `where`"),
+                r#"remove `sparse` and say it in the filter: {"field": {"$exists": true}}"#,
             );
         }
         if let Storage::View { materialized: false, .. } = self.model.storage {

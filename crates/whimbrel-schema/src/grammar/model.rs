@@ -88,7 +88,7 @@ pub(super) const TABLE: &[Attribute] = &[
         .does("FOREIGN KEY", "FOREIGN KEY", "refused"),
     Attribute::new("check", &[Model], List, "check(name = condition)")
         .says(
-            "A condition on each row: a restricted Rust expression, or SQL in a string. It passes where a part of it is NULL.",
+            "A condition on each row: a restricted Rust expression, or, in a string, SQL in a table and a query as JSON in a collection. It passes where a part of it is NULL.",
             "check(trip_dates = end_date > start_date)",
         )
         .repeated()
@@ -106,4 +106,11 @@ pub(super) const TABLE: &[Attribute] = &[
         .says("The field paths that a sharded collection is divided by.", "shard_key(country, city)")
         .only(Document)
         .does("refused", "kept in the schema only", "shardCollection"),
+    Attribute::new("validation", &[Model], List, "validation(level = strict | moderate | off, action = error | warn)")
+        .says(
+            "How strictly the database checks written documents: `strict` and `error` where it is not said. `moderate` passes over updates of documents that did not match before; `off` sets no validator; `warn` logs instead of refusing.",
+            "validation(level = moderate, action = warn)",
+        )
+        .only(Document)
+        .does("refused: a table's constraints always hold", "by the document engine", "validationLevel, validationAction"),
 ];

@@ -33,7 +33,7 @@ Items without these derives are left alone. A name that is a word of the grammar
 const CONDITIONS: &str = "\
 ## Conditions
 
-`check(name = condition)` takes SQL in a string, or a Rust expression of: field paths (`end_date`, `profile.age`),
+`check(name = condition)` takes a string, which is SQL in a table and a query as JSON in a collection, or a Rust expression of: field paths (`end_date`, `profile.age`),
 numbers, strings, `true`, `false`, variants (`TripStatus::Planned`), `!`, `-`, `+`, `*`, `/`, `%`, `==`, `!=`, `<`, `<=`,
 `>`, `>=`, `&&`, `||`, `field.is_none()`, `field.is_some()`, `field.len()`, `[\"a\", \"b\"].contains(&field)` and
 parentheses. A condition passes where a part of it is NULL, on every engine.

@@ -17,6 +17,38 @@ pub enum LowerError {
         /// The model's Rust name.
         model: String,
     },
+    /// A table or view in a schema of documents.
+    #[error("`{model}` is not a collection, and a document database has nothing else")]
+    #[diagnostic(
+        code(schema::table_in_documents),
+        help("write `collection = \"…\"` in its `#[db(…)]`, or move it to a relational project")
+    )]
+    NotACollection {
+        /// The model's Rust name.
+        model: String,
+    },
+    /// Something declared that documents cannot hold.
+    #[error("{what}")]
+    #[diagnostic(code(schema::not_in_documents), help("{help}"))]
+    NotInDocuments {
+        /// What is wrong, with the name of the object.
+        what: String,
+        /// What to do about it.
+        help: String,
+    },
+    /// Two indexes of a collection that MongoDB takes for one.
+    #[error("the indexes `{first}` and `{second}` of `{collection}` have the same {same}")]
+    #[diagnostic(code(schema::duplicate_index), help("keep one of them, or change its keys or its name"))]
+    DuplicateIndex {
+        /// The collection.
+        collection: String,
+        /// The one declared first.
+        first: String,
+        /// The other.
+        second: String,
+        /// What they share.
+        same: &'static str,
+    },
     /// A model that is not declared.
     #[error("`{model}` refers to `{name}`, which is not a model of this schema")]
     #[diagnostic(code(schema::unknown_model), help("run `whimbrel schema print` to see the declared models"))]

@@ -96,7 +96,7 @@ pub struct Check {
 pub enum Condition {
     /// A restricted Rust expression; passes where a part of it is NULL.
     Expression(Expression),
-    /// SQL as written; relational models only.
+    /// SQL as written; in a collection, a query as JSON.
     Sql(String),
 }
 

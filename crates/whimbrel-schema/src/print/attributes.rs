@@ -2,9 +2,10 @@
 
 use super::expression::print_expression;
 use super::literal::{dotted, ident, name, parameter, path, string};
+use crate::document::{ValidationAction, ValidationLevel};
 use crate::model::{
     Check, Condition, Default, Deferral, EnumStore, EnumType, Field, ForeignKey, Identity, Index, IndexKey,
-    IndexKind, IndexTarget, Model, ReferentialAction, Rules, Sequence, Storage, Unique,
+    IndexKind, IndexTarget, Model, ReferentialAction, Rules, Sequence, Storage, Unique, Validation,
 };
 
 /// The words of one `#[db(…)]` or list.
@@ -77,6 +78,9 @@ pub(super) fn of_model(model: &Model) -> (Vec<String>, Vec<String>) {
         words.0.push(inner.into_list("cache"));
     }
     words.paths("shard_key", &model.shard_key);
+    if let Some(validation) = model.validation {
+        words.0.push(print_validation(validation));
+    }
     words.parameters(&model.with);
     let mut lists = Vec::new();
     lists.extend(model.indexes.iter().map(index));
@@ -84,6 +88,18 @@ pub(super) fn of_model(model: &Model) -> (Vec<String>, Vec<String>) {
     lists.extend(model.foreign_keys.iter().map(foreign_key));
     lists.extend(model.checks.iter().map(check));
     (words.0, lists)
+}
+
+fn print_validation(validation: Validation) -> String {
+    let mut inner = Words::default();
+    let level = match validation.level {
+        ValidationLevel::Strict => "strict",
+        ValidationLevel::Moderate => "moderate",
+        ValidationLevel::Off => "off",
+    };
+    inner.value("level", Some(level));
+    inner.value("action", (validation.action == ValidationAction::Warn).then_some("warn"));
+    inner.into_list("validation")
 }
 
 pub(super) fn of_enum(declared: &EnumType) -> Vec<String> {

@@ -8,7 +8,7 @@ use syn::{Fields, Generics, ItemEnum, ItemStruct};
 
 use super::attributes::{Read, Said, Word, choice, doc, integer, text};
 use super::field::field;
-use super::lists::{cache, checks, foreign_key, index, parameters, unique, unread};
+use super::lists::{cache, checks, foreign_key, index, parameters, unique, unread, validation};
 use super::places::{DeclarationPlaces, MemberPlaces};
 use super::problem::{Problem, code};
 use crate::grammar::Place;
@@ -351,6 +351,7 @@ fn take(
                 places.shard_key.items.push(span);
             }
         }
+        "validation" => model.validation = Some(validation(word, input)?),
         _ => return Err(unread(word)),
     }
     Ok(word.span)

@@ -12,10 +12,11 @@ use super::attributes::{
 use super::expression::condition;
 use super::places::ListPlaces;
 use super::problem::{Problem, code};
+use crate::document::{ValidationAction, ValidationLevel};
 use crate::grammar::{self, Form, Place};
 use crate::model::{
     Cache, Check, Condition, Deferral, ForeignKey, Index, IndexKey, IndexKind, IndexTarget,
-    ReferentialAction, Unique,
+    ReferentialAction, Unique, Validation,
 };
 
 pub(super) const ACTIONS: &[(&str, ReferentialAction)] = &[
@@ -467,6 +468,57 @@ pub(super) fn cache(word: Word, input: ParseStream<'_>) -> Read<(Cache, ListPlac
         None => Err(Problem::new(word.span, code::MISSING, "`cache` does not say for how long")
             .label("no `ttl`")
             .help("write `cache(ttl = \"5m\")`")),
+    }
+}
+
+/// `validation(level = moderate, action = warn)`.
+pub(super) fn validation(word: Word, input: ParseStream<'_>) -> Read<Validation> {
+    const LEVELS: &[(&str, ValidationLevel)] = &[
+        ("strict", ValidationLevel::Strict),
+        ("moderate", ValidationLevel::Moderate),
+        ("off", ValidationLevel::Off),
+    ];
+    const ACTIONS: &[(&str, ValidationAction)] =
+        &[("error", ValidationAction::Error), ("warn", ValidationAction::Warn)];
+    let content = parenthesized(input)?;
+    let (mut level, mut action) = (None, None);
+    while !content.is_empty() {
+        let span = content.span();
+        let (name, _) = field_name(&content)?;
+        let is_value = content.peek(Token![=]);
+        if is_value {
+            content.parse::<Token![=]>()?;
+        }
+        match name.as_str() {
+            "level" if is_value && level.is_none() => level = Some(choice("level", &content, LEVELS)?.0),
+            "action" if is_value && action.is_none() => action = Some(choice("action", &content, ACTIONS)?.0),
+            "level" | "action" if is_value => {
+                return Err(Problem::new(span, code::DUPLICATE, format!("`{name}` is given twice"))
+                    .label("given before")
+                    .help("keep one of them"));
+            }
+            other => {
+                return Err(Problem::new(
+                    span,
+                    code::UNKNOWN,
+                    format!("`{other}` is not an option of `validation`"),
+                )
+                .label("not known here")
+                .help("write `validation(level = moderate, action = warn)`"));
+            }
+        }
+        end_of_entry(&content)?;
+    }
+    match (level, action) {
+        (None, None) => Err(Problem::new(word.span, code::VALUE, "`validation(…)` says nothing")
+            .label("no `level` and no `action`")
+            .help("write `validation(level = moderate)`, or remove it")),
+        (Some(ValidationLevel::Off), Some(_)) => {
+            Err(Problem::new(word.span, code::FIT, "`level = off` takes no action")
+                .label("nothing is checked")
+                .help("write `validation(level = off)` alone, or another level"))
+        }
+        _ => Ok(Validation { level: level.unwrap_or_default(), action: action.unwrap_or_default() }),
     }
 }
 

@@ -1,5 +1,5 @@
 #[derive(Model)]
-#[db(table = "users", shard_key(id))]
+#[db(table = "users", shard_key(id), validation(level = off))]
 pub struct User {
     #[db(id)]
     pub id: ObjectId,

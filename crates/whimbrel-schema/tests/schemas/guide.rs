@@ -8,9 +8,9 @@ pub struct Profile {
 }
 
 #[derive(Model)]
-#[db(collection = "users", was = "people", cache(ttl = "1h", by(email)), shard_key(profile.city, email))]
+#[db(collection = "users", was = "people", cache(ttl = "1h", by(email)), shard_key(profile.city, email), validation(level = moderate, action = warn))]
 #[db(index(profile.city, created_at desc), geo(location, sparse), text(bio = 1, profile.name = 5), hashed(email))]
-#[db(index(phone, sparse, unique, where = "{\"phone\": {\"$exists\": true}}", name = "phone_1"))]
+#[db(index(phone, unique, where = "{\"phone\": {\"$exists\": true}}", name = "phone_given"), index(bio, sparse))]
 pub struct User {
     #[db(id)]
     pub id: ObjectId,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rusqlite::Connection;
-use whimbrel_engine::{Engine as _, EngineError, HistoryChange, Step, Unwatched};
+use whimbrel_engine::{Engine as _, EngineError, HistoryChange, Relational as _, Step, Unwatched};
 use whimbrel_schema::catalog::{ColumnType, Identity, UnmanagedKind};
 use whimbrel_sqlite::{Sqlite, SqliteOptions};
 
@@ -71,29 +71,6 @@ fn a_preview_changes_nothing() {
     assert_eq!(lists[1].first().map(String::as_str), Some("PRAGMA foreign_keys = OFF"));
     assert!(lists[1].iter().any(|sql| sql.starts_with("CREATE TABLE \"whimbrel_rebuilt\"")));
     assert_eq!(catalog(&mut engine), before);
-}
-
-#[test]
-fn a_script_makes_what_the_engine_makes() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.db");
-    let raw = Connection::open(&path).unwrap();
-    let engine = memory();
-    for sql in engine.table_statements() {
-        raw.execute_batch(&sql).unwrap();
-    }
-    let mut quoted = entry("1");
-    quoted.name = "it's".to_owned();
-    for change in [
-        HistoryChange::Insert(quoted.clone()),
-        HistoryChange::Insert(entry("2")),
-        HistoryChange::Remove { version: "2".into() },
-    ] {
-        raw.execute_batch(&engine.history_statement(&change)).unwrap();
-    }
-    let history = wait(Sqlite::open(&SqliteOptions::file(&path)).unwrap().history()).unwrap();
-    assert_eq!(history.len(), 1);
-    assert_eq!((history[0].name.as_str(), history[0].kind), ("it's", quoted.kind));
 }
 
 #[test]

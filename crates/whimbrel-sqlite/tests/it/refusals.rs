@@ -110,7 +110,7 @@ fn a_syntax_error_shows_its_place() {
     let mut step = crate::support::step("1", "CREATE TABLE t (a int)");
     step.source.text = "CREATE TABLE t (a int,, b int)".into();
     step.statements[0].sql = step.source.text.to_string();
-    let error = crate::support::wait(whimbrel_engine::Engine::apply(
+    let error = crate::support::wait(whimbrel_engine::Relational::apply(
         &mut engine,
         &step,
         &mut whimbrel_engine::Unwatched,

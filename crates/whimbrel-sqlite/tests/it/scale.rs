@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use crate::support::{apply, catalog, full, memory, step, wait};
-use whimbrel_engine::Engine as _;
+use whimbrel_engine::Relational as _;
 
 /// As many tables as show a square in a build without optimisation.
 const TABLES: usize = 300;

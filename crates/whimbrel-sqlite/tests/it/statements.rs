@@ -1,6 +1,6 @@
 //! Every statement of the closed list: PostgreSQL's in, SQLite's out.
 
-use whimbrel_engine::Engine as _;
+use whimbrel_engine::Relational as _;
 
 use crate::support::{apply, full, memory, step, wait};
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use squawk_syntax::SourceFile;
 use squawk_syntax::ast::AstNode as _;
 use whimbrel_engine::{
-    Engine as _, EngineError, HistoryChange, HistoryEntry, HistoryKind, Scope, Source, Statement, Step,
-    Unwatched,
+    Engine as _, EngineError, HistoryChange, HistoryEntry, HistoryKind, Relational as _, Scope, Source,
+    Statement, Step, Unwatched,
 };
 use whimbrel_schema::catalog::Catalog;
 use whimbrel_sqlite::{Sqlite, SqliteOptions};

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helper functions too")]
 
+mod mongo;
+mod mongo_capabilities;
 mod pgbouncer;
 mod postgres;
 mod test_database;
