@@ -2,7 +2,8 @@
 
 use whimbrel_engine::{Engine, EngineError, ScriptWriter};
 use whimbrel_lifecycle::LifecycleError;
-use whimbrel_lifecycle::project::{Project, SqliteLocation, Synchronous, UrlScheme};
+use whimbrel_lifecycle::project::{DataModel, Project, SqliteLocation, Synchronous, UrlScheme};
+use whimbrel_mongo::MongoOptions;
 use whimbrel_postgres::{Postgres, PostgresOptions, PostgresScript, SslMode};
 use whimbrel_sqlite::{Location, Sqlite, SqliteOptions, SqliteScript};
 
@@ -21,9 +22,19 @@ pub(crate) enum Purpose {
 pub(crate) async fn connect(project: &Project, purpose: Purpose) -> Result<Box<dyn Engine>, LifecycleError> {
     match project.url.value.scheme() {
         UrlScheme::Postgres => postgres(project, purpose).await,
-        UrlScheme::Sqlite => sqlite(project, purpose),
+        UrlScheme::Mongodb | UrlScheme::MongodbSrv => {
+            Ok(Box::new(whimbrel_mongo::connect(&mongo_options(project)).await?))
+        }
+        UrlScheme::Sqlite if project.model.value == DataModel::Relational => sqlite(project, purpose),
         other => Err(no_engine(other)),
     }
+}
+
+fn mongo_options(project: &Project) -> MongoOptions {
+    let mut options = MongoOptions::new(project.url.value.expose());
+    options.connect_timeout = project.pool.connect_timeout.value;
+    options.lease = project.pool.lease.value;
+    options
 }
 
 /// What writes a script for the project's database; `over` says whether it may look at the database itself.

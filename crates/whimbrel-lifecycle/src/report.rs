@@ -22,6 +22,8 @@ pub struct StatusReport {
     pub protected: bool,
     /// The URL, its password masked.
     pub url: String,
+    /// The data model: `relational` or `document`.
+    pub data_model: &'static str,
     /// The server.
     pub server: ServerDescription,
     /// The migrations.
@@ -111,6 +113,7 @@ pub async fn status(session: &mut Session<'_>, declared: &DeclaredSchema) -> Res
         environment: session.project.environment.value.clone(),
         protected: session.project.protected.value,
         url: session.project.url.value.to_string(),
+        data_model: session.project.model.value.as_str(),
         server: session.engine.server().clone(),
         migrations: MigrationSummary {
             applied: state.applied().len(),

@@ -24,11 +24,18 @@ pub(crate) struct Known {
     pub(crate) encrypted: bool,
 }
 
+/// What a deployment has said of itself.
+pub(crate) struct Detected {
+    pub(crate) deployment: Deployment,
+    /// Whether it has sessions, which a server may have without transactions.
+    pub(crate) sessions: bool,
+}
+
 /// Asks a deployment what it is.
 pub(crate) async fn detect(
     database: &Database,
     known: Known,
-) -> std::result::Result<Result<Deployment>, Error> {
+) -> std::result::Result<Result<Detected>, Error> {
     let build = database.run_command(doc! { "buildInfo": 1 }).await?;
     let version = build.get_str("version").unwrap_or_default().to_owned();
     if major(&build) < OLDEST_MAJOR {
@@ -42,7 +49,7 @@ pub(crate) async fn detect(
         is_known(database, doc! { "collMod": ABSENT, "index": { "name": "a_1", "hidden": true } }).await?;
     let changes =
         hides || is_known(database, doc! { "collMod": ABSENT, "validationLevel": "strict" }).await?;
-    Ok(Ok(Deployment {
+    let deployment = Deployment {
         server: ServerDescription {
             product: PRODUCT.to_owned(),
             version,
@@ -57,7 +64,8 @@ pub(crate) async fn detect(
         change_streams: replicated && sessions,
         text_indexes: has_text(database).await?,
         hidden_indexes: hides,
-    }))
+    };
+    Ok(Ok(Detected { deployment, sessions }))
 }
 
 fn topology(hello: &Document) -> Topology {

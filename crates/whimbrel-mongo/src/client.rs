@@ -15,7 +15,7 @@ use whimbrel_engine::document::{
 };
 use whimbrel_engine::{EngineError, Result};
 
-use crate::capability::{self, Known};
+use crate::capability::{self, Detected, Known};
 use crate::failure::{self, Secrets};
 use crate::options::{self, MongoOptions};
 use crate::session::{Sessions, Shared};
@@ -53,6 +53,7 @@ pub struct Mongo {
 struct Connection {
     client: Client,
     sessions: Sessions,
+    has_sessions: bool,
     secrets: Secrets,
     /// Where a cursor lives on one of several routers, every command goes to the same one.
     router: Option<SelectionCriteria>,
@@ -71,9 +72,11 @@ impl Mongo {
         let (location, user) = (known.location.clone(), known.user.clone());
         let told = |error| failure::of_connecting(&error, &secrets, &location, user.as_deref());
         let client = Client::with_options(driver).map_err(&told)?;
-        let deployment = capability::detect(&client.database(&database), known).await.map_err(&told)??;
+        let Detected { deployment, sessions: has_sessions } =
+            capability::detect(&client.database(&database), known).await.map_err(&told)??;
         let router = (deployment.topology == Topology::Sharded).then(one_router);
-        let shared = Arc::new(Connection { client, sessions: Sessions::default(), secrets, router });
+        let shared =
+            Arc::new(Connection { client, sessions: Sessions::default(), has_sessions, secrets, router });
         Ok(Mongo { shared, deployment, database })
     }
 
@@ -127,14 +130,17 @@ fn one_router() -> SelectionCriteria {
 }
 
 fn unknown_session(id: SessionId) -> CommandError {
-    Refusal {
-        code: 206,
-        code_name: "NoSuchSession".to_owned(),
-        message: format!("session {} is not open", id.0),
-        labels: Vec::new(),
-        reply: Document::new(),
-    }
-    .into()
+    refusal(206, "NoSuchSession", format!("session {} is not open", id.0))
+}
+
+fn illegal(message: &str) -> CommandError {
+    refusal(20, "IllegalOperation", message.to_owned())
+}
+
+/// What a server would say, said without asking it.
+fn refusal(code: i32, code_name: &str, message: String) -> CommandError {
+    let code_name = code_name.to_owned();
+    Refusal { code, code_name, message, labels: Vec::new(), reply: Document::new() }.into()
 }
 
 /// Whether a command only reads, so that it may be sent twice.
@@ -187,11 +193,17 @@ impl Commands for Mongo {
     }
 
     async fn start_session(&self) -> CommandResult<SessionId> {
+        if !self.shared.has_sessions {
+            return Err(illegal("this server has no sessions"));
+        }
         let session = self.shared.client.start_session().await.map_err(|error| self.failed(&error))?;
         Ok(self.shared.sessions.keep(session))
     }
 
     async fn start_transaction(&self, session: SessionId) -> CommandResult<()> {
+        if !self.deployment.transactions {
+            return Err(illegal("transactions need a replica set or shards"));
+        }
         let options = TransactionOptions::builder()
             .read_concern(ReadConcern::majority())
             .write_concern(WriteConcern::builder().w(Acknowledgment::Majority).build())

@@ -31,7 +31,7 @@ const FENCE_ID: &str = "fence";
 const BEATS: u32 = 3;
 /// The part of a lease for which a confirmed renewal is trusted without asking again.
 const TRUSTED_PART: u32 = 2;
-/// How long an attempt waits for another's transaction, so that it does not outlast the wait for the lock.
+/// How long an attempt may take the server, so that it does not outlast the wait for the lock.
 const ATTEMPT_LIMIT_MS: i32 = 500;
 /// The pause after the first attempt that found the lock taken; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
@@ -219,7 +219,7 @@ impl Shared {
         let asked = Moment::now();
         let update = doc! {
             "q": { "_id": LEASE_ID, "token": &self.token, "fence": self.fence },
-            "u": [{ "$set": { "renewed_at": "$$NOW", "expires_at": until(self.duration) } }],
+            "u": [{ "$set": { "renewed_at": "$$NOW", "expires_ms": until(self.duration) } }],
         };
         let ask = Ask::plainly(self.commands.as_ref());
         let reply = ask.write(doc! { "update": LOCK, "updates": [update] }).await?;
@@ -244,16 +244,17 @@ async fn beat(shared: Arc<Shared>, runtime: Arc<dyn Runtime>) {
     }
 }
 
-/// When a lease that begins now ends, by the server's clock.
+/// When a lease that begins now ends, by the server's clock: in milliseconds since 1970, since not every server that
+/// speaks this protocol compares a stored date with its own clock.
 fn until(duration: Duration) -> Document {
-    doc! { "$add": ["$$NOW", i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)] }
+    doc! { "$add": [{ "$toLong": "$$NOW" }, i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)] }
 }
 
 /// One attempt to take the lease: it is taken where it is free, has expired, or is this one's already because an
 /// answer was lost.
 async fn attempt(ask: Ask<'_>, options: &LeaseOptions, token: &str) -> Result<Attempt> {
     let is_own = doc! { "$eq": ["$token", { "$literal": token }] };
-    let is_free = doc! { "$not": [{ "$gt": ["$expires_at", "$$NOW"] }] };
+    let is_free = doc! { "$not": [{ "$gt": ["$expires_ms", { "$toLong": "$$NOW" }] }] };
     let next = doc! { "$add": [{ "$ifNull": ["$fence", 0_i64] }, 1_i64] };
     let taken = doc! {
         "_id": "$_id",
@@ -262,7 +263,7 @@ async fn attempt(ask: Ask<'_>, options: &LeaseOptions, token: &str) -> Result<At
         "fence": { "$cond": [is_own.clone(), "$fence", next] },
         "acquired_at": { "$cond": [is_own.clone(), "$acquired_at", "$$NOW"] },
         "renewed_at": "$$NOW",
-        "expires_at": until(options.duration),
+        "expires_ms": until(options.duration),
     };
     let command = doc! {
         "findAndModify": LOCK,
@@ -300,26 +301,37 @@ fn is_contention(error: &CommandError) -> bool {
 
 /// Raises the number that transactions are bound to. Says whether that was done; not while a transaction of a
 /// former owner's is open.
+///
+/// It is a transaction itself: two of them that write to one document do not wait for each other, the second fails.
 async fn raise_fence(ask: Ask<'_>, fence: i64) -> Result<bool> {
-    if !ask.commands.deployment().transactions {
+    let commands = ask.commands;
+    if !commands.deployment().transactions {
         return Ok(true);
     }
+    let session = ask.told(commands.start_session().await, TAKING)?;
     let update = doc! {
         "q": { "_id": FENCE_ID, "number": { "$lte": fence } },
         "u": { "$set": { "number": fence } },
         "upsert": true,
     };
-    let command = doc! { "update": LOCK, "updates": [update], "maxTimeMS": ATTEMPT_LIMIT_MS };
-    match ask.write(command).await {
-        Ok(_) => Ok(true),
-        // A new owner has raised it further: the next attempt tells who.
+    let raised = async {
+        commands.start_transaction(session).await?;
+        let bound = Ask { commands, session: Some(session) };
+        bound.write(doc! { "update": LOCK, "updates": [update] }).await?;
+        commands.commit_transaction(session).await
+    }
+    .await;
+    commands.end_session(session).await;
+    match raised {
+        Ok(()) => Ok(true),
+        // Or a new owner has raised it further: the next attempt tells who.
         Err(error) if is_contention(&error) => Ok(false),
         Err(error) => Err(ask.failed(error, TAKING)),
     }
 }
 
 async fn release(ask: Ask<'_>, token: &str, fence: i64) -> Result<()> {
-    let gone = doc! { "token": "", "holder": "", "acquired_at": "", "renewed_at": "", "expires_at": "" };
+    let gone = doc! { "token": "", "holder": "", "acquired_at": "", "renewed_at": "", "expires_ms": "" };
     let update = doc! {
         "q": { "_id": LEASE_ID, "token": token, "fence": fence },
         "u": { "$unset": gone },
@@ -336,16 +348,20 @@ async fn holder(ask: Ask<'_>) -> Result<Option<String>> {
 }
 
 fn described(stored: &Document) -> String {
-    let at = |key: &str| match stored.get(key) {
-        Some(Bson::DateTime(date)) => date.try_to_rfc3339_string().unwrap_or_else(|_| date.to_string()),
-        _ => "an unknown time".to_owned(),
+    let at = |key: &str| {
+        let date = match stored.get(key) {
+            Some(Bson::DateTime(date)) => Some(*date),
+            milliseconds => integer(milliseconds).map(bson::DateTime::from_millis),
+        };
+        let written = date.and_then(|date| date.try_to_rfc3339_string().ok());
+        written.unwrap_or_else(|| "an unknown time".to_owned())
     };
     format!(
         "{}, since {}; its last sign of life was at {}, and without another its lease ends at {}",
         stored.get_str("holder").unwrap_or("an unknown deployer"),
         at("acquired_at"),
         at("renewed_at"),
-        at("expires_at"),
+        at("expires_ms"),
     )
 }
 

@@ -252,7 +252,7 @@ impl<'a> ScriptHost<'a> {
 
     /// A command that writes, within a step or a batch's chunk.
     async fn inside(&mut self, call: Call, idempotent: bool) -> HostResult<Document> {
-        let fits = together(&call.command);
+        let fits = writes_documents(&call.command);
         let Some(within) = &mut self.within else { return self.send(&call, call.session).await };
         let is_first = within.together.is_none();
         let together = *within.together.get_or_insert(self.may_open && fits);
@@ -535,6 +535,13 @@ fn destroys(command: &Document) -> bool {
 /// they wait for nothing outside of it either.
 fn together(command: &Document) -> bool {
     classify::runs_in_transaction(command, &|_| false)
+}
+
+/// Whether a command writes documents and nothing else: only such commands make a step or a chunk a transaction.
+/// What changes collections and indexes is done by its own form, and can be repeated.
+fn writes_documents(command: &Document) -> bool {
+    let name = command.keys().next().map(String::as_str);
+    matches!(name, Some("insert" | "update" | "delete" | "findAndModify" | "findandmodify"))
 }
 
 /// The collection of a command that may insert where nothing matches.

@@ -264,7 +264,17 @@ impl Fields<'_> {
             if !is_narrower || stuck.iter().any(|outer| path.is_within(outer)) {
                 continue;
             }
-            if conversion_target(&after.types).is_some() && before.types.iter().all(|ty| is_convertible(ty)) {
+            if path.parts().first() == Some(&PathPart::Field("_id".into())) {
+                stuck.push(path.clone());
+                self.cautions.push(format!(
+                    "the ids of {} were {} and become {}, and no id can change: copy the documents yourself",
+                    self.collection,
+                    before.types.join(" or "),
+                    after.types.join(" or "),
+                ));
+            } else if conversion_target(&after.types).is_some()
+                && before.types.iter().all(|ty| is_convertible(ty))
+            {
                 self.operations.push(DocumentOperation::ConvertField {
                     collection: self.collection.to_owned(),
                     path: path.clone(),
@@ -325,6 +335,12 @@ impl Fields<'_> {
     }
 
     fn fill(&mut self) {
+        if self.before.is_empty() {
+            self.cautions.push(format!(
+                "documents of {} were not checked before: those that do not match are refused when they are next written",
+                self.collection
+            ));
+        }
         for (path, after) in &self.after {
             let was_required = self.before.get(path).is_some_and(|before| before.required);
             if path.parts().is_empty() || !after.required || was_required {
@@ -341,6 +357,7 @@ impl Fields<'_> {
                     path: path.clone(),
                     value,
                 }),
+                None if self.before.is_empty() => {}
                 None => self.cautions.push(format!(
                     "{}.{path} becomes required, and documents without it no longer match: fill it in first, or give it a `default`",
                     self.collection

@@ -120,6 +120,12 @@ impl CollectionIndex {
 }
 
 impl Validator {
+    /// The filter that finds the documents which do not match, to be counted before the validator is set.
+    #[must_use]
+    pub fn violations(&self) -> Value {
+        serde_json::json!({ "$nor": [self.rule] })
+    }
+
     /// Whether both check the same documents for the same.
     #[must_use]
     pub fn is_same(&self, other: &Validator) -> bool {

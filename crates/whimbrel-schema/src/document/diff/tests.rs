@@ -152,3 +152,19 @@ fn what_no_declaration_says_stays() {
         "`capped` of the collection `log` cannot change: it is not set, and true is asked for"
     );
 }
+
+#[test]
+fn an_id_never_changes() {
+    let schema = |ty: &str| {
+        format!("#[derive(Model)]\n#[db(collection = \"a\")]\npub struct A {{ #[db(id)] pub id: {ty} }}")
+    };
+    let (before, after) = (lowered("a", &schema("String")), lowered("a", &schema("ObjectId")));
+    let operations = check_round_trip(&before.catalog, &after.catalog, &after.intent, "ids");
+    let [DocumentOperation::SetValidator { cautions, .. }] = operations.as_slice() else {
+        panic!("{operations:?}");
+    };
+    assert_eq!(
+        cautions.as_slice(),
+        ["the ids of a were string and become objectId, and no id can change: copy the documents yourself"]
+    );
+}

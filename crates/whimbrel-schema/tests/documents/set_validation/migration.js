@@ -1,7 +1,7 @@
 // set validation
 //
 // Mind:
-// - users.email becomes required, and documents without it no longer match: fill it in first, or give it a `default`
+// - documents of users were not checked before: those that do not match are refused when they are next written
 
 async function up(db, client) {
   await step('sets the validator of users (moderate, warn)', async () => {
