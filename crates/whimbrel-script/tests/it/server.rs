@@ -87,8 +87,12 @@ impl Database {
             .run(doc! { "find": collection, "sort": { "_id": 1 }, "batchSize": 10_000 })
             .await
             .expect("a collection can be read");
-        let batch = reply.get_document("cursor").unwrap().get_array("firstBatch").unwrap();
-        batch.iter().map(|document| document.as_document().unwrap().clone()).collect()
+        let batch = reply.get_document("cursor").and_then(|cursor| cursor.get_array("firstBatch"));
+        batch
+            .expect("a reply with a batch")
+            .iter()
+            .filter_map(|document| document.as_document().cloned())
+            .collect()
     }
 }
 
