@@ -135,6 +135,10 @@ impl Host for DryHost {
         Ok(())
     }
 
+    async fn step_failed(&mut self, _name: &str) -> HostResult<()> {
+        Ok(())
+    }
+
     async fn batch_begin(&mut self, batch: &Batch) -> HostResult<BatchStart> {
         let database = batch.database.as_deref().unwrap_or_else(|| self.commands.database());
         let count = doc! { "count": &batch.collection, "query": batch.filter.clone() };

@@ -467,6 +467,11 @@ impl Host for ScriptHost<'_> {
         Ok(())
     }
 
+    async fn step_failed(&mut self, _name: &str) -> HostResult<()> {
+        self.abandon().await;
+        Ok(())
+    }
+
     async fn batch_begin(&mut self, batch: &Batch) -> HostResult<BatchStart> {
         if matches!(self.way, Way::Transaction(_)) {
             return self.stop(Halt::Alone { method: "batch".to_owned() });
