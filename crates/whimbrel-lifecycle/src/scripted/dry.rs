@@ -10,7 +10,7 @@ use whimbrel_engine::document::{Commands, SessionId};
 use whimbrel_script::classify;
 use whimbrel_script::{Batch, BatchProgress, BatchStart, Call, ConsoleLevel, Host, HostResult, StepDecision};
 
-use super::host::whole;
+use super::command::whole;
 use crate::error::Result;
 use crate::migration::PlannedStep;
 use crate::session::Session;

@@ -22,8 +22,10 @@ use crate::migration::{Direction, Language, MigrationError, PlannedStep, ScriptW
 use crate::session::Session;
 
 mod acts;
+mod command;
 mod dry;
 mod host;
+mod pace;
 mod preflight;
 
 pub use dry::{DryAct, rehearse};
