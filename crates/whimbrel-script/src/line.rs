@@ -24,6 +24,7 @@ pub(crate) enum Request {
     EndSession(SessionId),
     StepBegin(String),
     StepDone(String, Bson),
+    StepFailed(String),
     BatchBegin(Batch),
     BatchChunk(Batch),
     BatchDone(Batch, BatchProgress),
@@ -108,6 +109,7 @@ impl<'host> Desk<'host> {
             }
             Request::StepBegin(name) => Answer::Step(host.step_begin(&name).await?),
             Request::StepDone(name, result) => nothing(host.step_done(&name, &result).await?),
+            Request::StepFailed(name) => nothing(host.step_failed(&name).await?),
             Request::BatchBegin(batch) => Answer::Batch(host.batch_begin(&batch).await?),
             Request::BatchChunk(batch) => nothing(host.batch_chunk(&batch).await?),
             Request::BatchDone(batch, progress) => nothing(host.batch_done(&batch, &progress).await?),

@@ -134,6 +134,7 @@ fn add_progress<'js>(ctx: &Ctx<'js>, state: &Rc<State>, native: &Object<'js>) ->
         let mut codec = codec(&ctx, &this)?;
         let request = match (action.as_str(), result.0) {
             ("begin", _) => Request::StepBegin(name),
+            ("failed", _) => Request::StepFailed(name),
             (_, Some(result)) => Request::StepDone(name, codec.read(&result)?.unwrap_or(Bson::Null)),
             _ => return Err(mixed_up(&ctx)),
         };

@@ -57,6 +57,9 @@ impl Halt {
     }
 }
 
+/// The result that the journal keeps of a command that the database refused.
+pub(super) const REFUSED: &str = "refused";
+
 /// Ends the run; why is kept in the host.
 #[derive(Debug, thiserror::Error)]
 #[error("the run was ended")]
@@ -140,13 +143,7 @@ impl<'a> ScriptHost<'a> {
 
     /// What is left when the script has ended.
     pub(super) fn into_ended(self) -> Ended {
-        let halt = match (self.way, self.halt) {
-            (Way::Transaction(_), None) if self.is_broken => {
-                Some(Halt::Alone { method: "going on after a refused command".to_owned() })
-            }
-            (_, halt) => halt,
-        };
-        Ended { applied: self.applied, halt, acts: self.acts }
+        Ended { applied: self.applied, halt: self.halt, acts: self.acts, is_broken: self.is_broken }
     }
 
     fn stop<T>(&mut self, halt: Halt) -> HostResult<T> {
@@ -190,7 +187,7 @@ impl<'a> ScriptHost<'a> {
         effect: Effect,
     ) -> HostResult<Document> {
         if self.is_broken {
-            return self.stop(Halt::Alone { method: "going on after a refused command".to_owned() });
+            return self.stop(Halt::Alone { method: super::GOING_ON.to_owned() });
         }
         if !together(&call.command) {
             return match effect {
@@ -244,6 +241,11 @@ impl<'a> ScriptHost<'a> {
         self.moment(Moment::Ran);
         if let Some(mut row) = row.filter(|_| !idempotent && is_settled(&sent)) {
             row.state = JournalState::Done;
+            if let (Err(_), Some(act)) = (&sent, &mut row.act) {
+                // A refused command changed nothing.
+                act.idempotent = true;
+                act.result = Some(REFUSED.to_owned());
+            }
             self.write(&row, None).await?;
             self.moment(Moment::Done);
         }
@@ -462,6 +464,11 @@ impl Host for ScriptHost<'_> {
         }
         self.end_within(row).await?;
         self.moment(Moment::Done);
+        Ok(())
+    }
+
+    async fn step_failed(&mut self, _name: &str) -> HostResult<()> {
+        self.abandon().await;
         Ok(())
     }
 
