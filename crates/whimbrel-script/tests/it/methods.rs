@@ -3,11 +3,11 @@
 use serde_json::json;
 use whimbrel_script::Entry;
 
-use crate::server::{BOTH, Database, Server, play};
+use crate::server::{Database, Server, play};
 
 /// Runs the body of an `up(db, client)` on both servers, and compares what it returns.
 async fn both(body: &str, expected: &serde_json::Value) {
-    for server in BOTH {
+    for server in Server::ALL {
         one(server, body, expected).await;
     }
 }

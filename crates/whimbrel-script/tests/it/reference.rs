@@ -17,7 +17,7 @@ fn names(section: &str) -> Vec<&'static str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_name_on_the_page_exists() {
-    let database = Database::fresh(Server::Secantus).await;
+    let database = Database::fresh(Server::SecantusDb).await;
     let owners = [
         ("Collection", "db.collection('x')"),
         ("Cursor", "db.collection('x').find()"),
