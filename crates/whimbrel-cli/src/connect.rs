@@ -2,7 +2,7 @@
 
 use whimbrel_engine::{Engine, EngineError, ScriptWriter};
 use whimbrel_lifecycle::LifecycleError;
-use whimbrel_lifecycle::project::{Project, SqliteLocation, Synchronous, UrlScheme};
+use whimbrel_lifecycle::project::{DataModel, Project, SqliteLocation, Synchronous, UrlScheme};
 use whimbrel_mongo::MongoOptions;
 use whimbrel_postgres::{Postgres, PostgresOptions, PostgresScript, SslMode};
 use whimbrel_sqlite::{Location, Sqlite, SqliteOptions, SqliteScript};
@@ -25,7 +25,7 @@ pub(crate) async fn connect(project: &Project, purpose: Purpose) -> Result<Box<d
         UrlScheme::Mongodb | UrlScheme::MongodbSrv => {
             Ok(Box::new(whimbrel_mongo::connect(&mongo_options(project)).await?))
         }
-        UrlScheme::Sqlite => sqlite(project, purpose),
+        UrlScheme::Sqlite if project.model.value == DataModel::Relational => sqlite(project, purpose),
         other => Err(no_engine(other)),
     }
 }

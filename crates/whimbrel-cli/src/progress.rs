@@ -108,6 +108,15 @@ impl Progress {
             }
             Event::Notice { file, notice } => self.notice(file, notice),
             Event::HookOutput { line } => self.line(line),
+            Event::Journalled { file, method } => {
+                self.line(&format!(
+                    "journals     {file}: {method} is nothing for a transaction; what it had done was taken back"
+                ));
+            }
+            Event::Output { level, text, .. } => {
+                let head = if *level == "info" { String::new() } else { format!("{level}: ") };
+                self.line(&format!("{head}{text}"));
+            }
             Event::HookDone { moment, hook, duration_ms } => {
                 self.line(&format!("{:13}{hook} ({duration_ms} ms)", moment.as_str()));
             }

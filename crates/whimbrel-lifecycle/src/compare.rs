@@ -6,11 +6,13 @@ use whimbrel_schema::catalog::{Catalog, Unmanaged};
 use whimbrel_schema::diff::diff;
 use whimbrel_schema::operation::Operation;
 
+use crate::collections;
 use crate::declared::DeclaredSchema;
 use crate::error::{LifecycleError, Result};
 use crate::migration::{Folder, State};
 use crate::overlay::Managed;
 use crate::repeatable;
+use crate::report::IndexSummary;
 use crate::session::Session;
 
 /// The outcome of `migrate check`.
@@ -139,6 +141,46 @@ pub(crate) fn managed(declared: &DeclaredSchema, before: Option<&DeclaredSchema>
     }
 }
 
+/// What a comparison of declaration, migrations and database found, whatever the data model.
+#[derive(Clone, Debug)]
+pub(crate) struct Comparison {
+    /// What the schema declares that no migration makes, in words.
+    pub(crate) undeclared_changes: Vec<String>,
+    /// What differs in the database from what the migrations left there, in words.
+    pub(crate) drift: Vec<String>,
+    /// Objects that nobody declares.
+    pub(crate) unmanaged: Vec<Unmanaged>,
+    /// Comparisons that could not be made, and why.
+    pub(crate) not_compared: Vec<String>,
+    /// The declared indexes beside the present ones.
+    pub(crate) indexes: IndexSummary,
+    /// Where was looked.
+    pub(crate) scope: Scope,
+}
+
+impl Comparison {
+    /// Compares by the engine's data model.
+    pub(crate) async fn make(
+        session: &mut Session<'_>,
+        declared: &DeclaredSchema,
+        folder: &Folder,
+        state: &State<'_>,
+    ) -> Result<Self> {
+        if session.is_document() {
+            return collections::compare(session, declared, folder, state).await;
+        }
+        let catalogs = Catalogs::read(session, declared, folder, state).await?;
+        Ok(Comparison {
+            undeclared_changes: words(&catalogs.undeclared_changes(declared)),
+            drift: catalogs.drift(),
+            unmanaged: catalogs.managed.part_of(&catalogs.present).unmanaged,
+            indexes: IndexSummary::of(&catalogs.desired, &catalogs.present),
+            not_compared: catalogs.not_compared,
+            scope: catalogs.scope,
+        })
+    }
+}
+
 /// Compares files, declaration and database. Changes nothing but the record of what was compared.
 ///
 /// # Errors
@@ -154,12 +196,12 @@ pub async fn check(session: &mut Session<'_>, declared: &DeclaredSchema) -> Resu
     let nothing_pending = report.pending.is_empty();
     let changed = repeatable::changed(session, &folder).await?;
     report.pending.extend(changed.iter().map(|repeatable| repeatable.file_name.clone()));
-    let catalogs = Catalogs::read(session, declared, &folder, &state).await?;
-    report.drift = catalogs.drift();
-    report.not_compared.clone_from(&catalogs.not_compared);
-    report.unmanaged = catalogs.managed.part_of(&catalogs.present).unmanaged;
+    let comparison = Comparison::make(session, declared, &folder, &state).await?;
+    report.drift = comparison.drift;
+    report.not_compared = comparison.not_compared;
+    report.unmanaged = comparison.unmanaged;
     if nothing_pending {
-        report.undeclared_changes = words(&catalogs.undeclared_changes(declared));
+        report.undeclared_changes = comparison.undeclared_changes;
     }
     Ok(report)
 }

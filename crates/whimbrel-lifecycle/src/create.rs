@@ -7,9 +7,11 @@ use whimbrel_engine::Unwatched;
 use whimbrel_schema::catalog::{Catalog, QualifiedName};
 use whimbrel_schema::ddl::{self, Forms};
 use whimbrel_schema::diff::diff;
+use whimbrel_schema::document;
 use whimbrel_schema::operation::Operation;
 use whimbrel_schema::rename::Rename;
 
+use crate::collections;
 use crate::compare::{managed, words};
 use crate::declared::{DeclaredSchema, schema_json};
 use crate::error::{LifecycleError, Result};
@@ -17,6 +19,7 @@ use crate::migration::{
     Folder, MigrationError, NewMigration, Snapshot, State, Target, file_stem, next_version,
 };
 use crate::overlay::{Declared, from_side};
+use crate::project::DataModel;
 use crate::session::{Session, relational, scope_of};
 
 /// A migration that was written.
@@ -32,24 +35,92 @@ pub struct Created {
 
 /// The difference between what the migrations build and what is declared, in declared words.
 #[derive(Clone, Debug)]
-pub struct PendingChange {
+pub(crate) struct PendingChange {
     /// The operations, in order.
-    pub operations: Vec<Operation>,
+    pub(crate) operations: Vec<Operation>,
     /// A dropped and an added thing that look like one renamed thing, as `--rename` would say it.
-    pub possible_renames: Vec<String>,
+    pub(crate) possible_renames: Vec<String>,
     /// What the migrations build, in declared words.
-    pub before: Catalog,
+    pub(crate) before: Catalog,
     /// What is declared, as the engine prints it.
-    pub desired: Catalog,
+    pub(crate) desired: Catalog,
 }
 
-/// Writes a file with empty sections.
+/// What takes the migrations' result to the declaration, in words and as statements of either way.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Difference {
+    /// The changes in words.
+    pub changes: Vec<String>,
+    /// What makes them.
+    pub up: Vec<String>,
+    /// What takes them back.
+    pub down: Vec<String>,
+}
+
+/// Writes a file with empty sections, or with empty functions.
 ///
 /// # Errors
 /// The name leaves no file name, or the folder cannot be written.
-pub fn create_template(folder: &Folder, name: &str) -> Result<Created> {
-    let text = format!("-- {name}\n\n-- whimbrel:up\n\n-- whimbrel:down\n");
-    write(folder, name, text, None, Vec::new(), Vec::new())
+pub fn create_template(folder: &Folder, name: &str, model: DataModel) -> Result<Created> {
+    let text = match model {
+        DataModel::Relational => format!("-- {name}\n\n-- whimbrel:up\n\n-- whimbrel:down\n"),
+        DataModel::Document => format!(
+            "// {}\n\nasync function up(db, client) {{\n}}\n\nasync function down(db, client) {{\n}}\n\nmodule.exports = {{ up, down }};\n",
+            name.replace(['\n', '\r'], " ")
+        ),
+    };
+    write(folder, name, New { text, ending: ending(model), snapshot: None }, Vec::new(), Vec::new())
+}
+
+/// The ending of a data model's migration files.
+fn ending(model: DataModel) -> &'static str {
+    match model {
+        DataModel::Relational => "sql",
+        DataModel::Document => "js",
+    }
+}
+
+/// What the files leave undone, without writing it.
+///
+/// # Errors
+/// As [`create_auto`].
+pub async fn difference(session: &mut Session<'_>, declared: &DeclaredSchema) -> Result<Difference> {
+    if session.is_document() {
+        let pending = collections::pending(session, declared, &[]).await?;
+        let text = document::script(&pending.operations);
+        return Ok(Difference {
+            changes: collections::words(&pending.operations),
+            up: text.up,
+            down: text.down,
+        });
+    }
+    let dialect = "postgres";
+    let change = pending_change(session, declared, &[]).await?;
+    let script = ddl::script(&change.operations, &change.before, Forms::Plain);
+    Ok(Difference {
+        changes: words(&change.operations),
+        up: script.up.statements(dialect).map(|statement| format!("{statement};")).collect(),
+        down: script.down.statements(dialect).map(|statement| format!("{statement};")).collect(),
+    })
+}
+
+/// A dropped and an added thing that look like one renamed thing, as `--rename` would say it.
+///
+/// # Errors
+/// As [`create_auto`].
+pub async fn possible_renames(
+    session: &mut Session<'_>,
+    declared: &DeclaredSchema,
+    given: &[String],
+) -> Result<Vec<String>> {
+    if session.is_document() {
+        return Ok(collections::pending(session, declared, given).await?.possible_renames);
+    }
+    Ok(pending_change(session, declared, &renames(declared, given)?).await?.possible_renames)
+}
+
+fn renames(declared: &DeclaredSchema, given: &[String]) -> Result<Vec<Rename>> {
+    given.iter().map(|rename| parse_rename(rename, &declared.catalog)).collect()
 }
 
 /// Writes the file that takes the migrations' result to the declaration; none where nothing differs.
@@ -60,40 +131,70 @@ pub async fn create_auto(
     session: &mut Session<'_>,
     declared: &DeclaredSchema,
     name: &str,
-    renames: &[Rename],
+    given: &[String],
     forms: Forms,
 ) -> Result<Option<Created>> {
     file_stem(name)?;
-    let change = pending_change(session, declared, renames).await?;
+    if session.is_document() {
+        return create_script(session, declared, name, given).await;
+    }
+    let change = pending_change(session, declared, &renames(declared, given)?).await?;
     if change.operations.is_empty() {
         return Ok(None);
     }
     let folder = session.folder()?;
     let script = ddl::script(&change.operations, &change.before, forms);
     let mut cautions = script.cautions.clone();
-    cautions.extend(
-        change
-            .possible_renames
-            .iter()
-            .map(|rename| format!("if this is a rename, say so: --rename {rename}")),
-    );
+    cautions.extend(rename_cautions(&change.possible_renames));
     let text = ddl::migration_file(&script, name);
     let changes = words(&change.operations);
-    let snapshot = snapshot(session, declared, change.desired);
-    write(&folder, name, text, Some(snapshot), changes, cautions).map(Some)
+    let snapshot = Some(snapshot(session, declared, change.desired));
+    write(&folder, name, New { text, ending: ending(DataModel::Relational), snapshot }, changes, cautions)
+        .map(Some)
+}
+
+/// The same for documents: a script.
+async fn create_script(
+    session: &mut Session<'_>,
+    declared: &DeclaredSchema,
+    name: &str,
+    given: &[String],
+) -> Result<Option<Created>> {
+    let pending = collections::pending(session, declared, given).await?;
+    if pending.operations.is_empty() {
+        return Ok(None);
+    }
+    let script = document::script(&pending.operations);
+    let mut cautions = script.cautions.clone();
+    cautions.extend(rename_cautions(&pending.possible_renames));
+    let text = document::migration_file(&script, name);
+    let snapshot = Some(Snapshot { schema: schema_json(&declared.schema), printed: None });
+    let changes = collections::words(&pending.operations);
+    let new = New { text, ending: ending(DataModel::Document), snapshot };
+    write(&session.folder()?, name, new, changes, cautions).map(Some)
+}
+
+fn rename_cautions(possible: &[String]) -> impl Iterator<Item = String> {
+    possible.iter().map(|rename| format!("if this is a rename, say so: --rename {rename}"))
+}
+
+/// What a new file holds.
+struct New {
+    text: String,
+    ending: &'static str,
+    snapshot: Option<Snapshot>,
 }
 
 fn write(
     folder: &Folder,
     name: &str,
-    text: String,
-    snapshot: Option<Snapshot>,
+    new: New,
     changes: Vec<String>,
     cautions: Vec<String>,
 ) -> Result<Created> {
     let version = next_version(folder, jiff::Timestamp::now());
-    let file_name = format!("{version}-{}.sql", file_stem(name)?);
-    let path = NewMigration { version, file_name, text, snapshot }.write(folder)?;
+    let file_name = format!("{version}-{}.{}", file_stem(name)?, new.ending);
+    let path = NewMigration { version, file_name, text: new.text, snapshot: new.snapshot }.write(folder)?;
     Ok(Created { path, changes, cautions })
 }
 
@@ -101,8 +202,7 @@ fn write(
 pub(crate) fn snapshot(session: &Session<'_>, declared: &DeclaredSchema, desired: Catalog) -> Snapshot {
     Snapshot {
         schema: schema_json(&declared.schema),
-        dialect: session.engine.dialect(),
-        normalised: session.normalised_document(declared, desired),
+        printed: Some((session.engine.dialect(), session.normalised_document(declared, desired))),
     }
 }
 
@@ -113,7 +213,7 @@ pub(crate) fn snapshot(session: &Session<'_>, declared: &DeclaredSchema, desired
 ///
 /// # Errors
 /// A file is pending, a migration fails, or the engine cannot hold what is declared.
-pub async fn pending_change(
+pub(crate) async fn pending_change(
     session: &mut Session<'_>,
     declared: &DeclaredSchema,
     given_renames: &[Rename],
@@ -140,7 +240,7 @@ pub async fn pending_change(
             .map(|(text, normalised)| Declared { text: &text.catalog, normalised }),
     );
     let operations = diff(&from, &declared.catalog, &renames);
-    let possible_renames = possible_renames(&operations);
+    let possible_renames = renamed_alike(&operations);
     Ok(PendingChange { operations, possible_renames, before: from, desired })
 }
 
@@ -171,7 +271,7 @@ async fn built_by_migrations(
 }
 
 /// A dropped thing beside an added one of the same shape.
-fn possible_renames(operations: &[Operation]) -> Vec<String> {
+fn renamed_alike(operations: &[Operation]) -> Vec<String> {
     let mut found = Vec::new();
     for operation in operations {
         match operation {
@@ -208,7 +308,7 @@ fn same_columns(a: &whimbrel_schema::catalog::Table, b: &whimbrel_schema::catalo
 ///
 /// # Errors
 /// The text has another form, or neither side names something that is declared.
-pub fn parse_rename(given: &str, declared: &Catalog) -> Result<Rename> {
+fn parse_rename(given: &str, declared: &Catalog) -> Result<Rename> {
     let bad = |what: &str| LifecycleError::BadRename { given: given.to_owned(), what: what.to_owned() };
     let (old, new) =
         given.split_once(':').ok_or_else(|| bad("there is no `:` between the old and the new name"))?;

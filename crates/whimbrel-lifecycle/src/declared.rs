@@ -4,16 +4,17 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 use whimbrel_schema::catalog::Catalog;
+use whimbrel_schema::document::{DocumentCatalog, Intent, lower_documents};
 use whimbrel_schema::lower::lower;
-use whimbrel_schema::model::Schema;
+use whimbrel_schema::model::{Schema, Storage};
 use whimbrel_schema::read::read_schema;
 use whimbrel_schema::rename::Rename;
 
 use crate::error::{LifecycleError, Result};
 use crate::migration::{Folder, Version};
-use crate::project::Project;
+use crate::project::{DataModel, Project};
 
-/// A schema with the relational catalogue that it stands for.
+/// A schema with what it stands for in its data model.
 #[derive(Clone, Debug)]
 pub struct DeclaredSchema {
     /// The schema.
@@ -22,16 +23,42 @@ pub struct DeclaredSchema {
     pub catalog: Catalog,
     /// What it says was named otherwise before.
     pub renames: Vec<Rename>,
+    /// The collections; a relational schema has none.
+    pub documents: DocumentCatalog,
+    /// What it says of the way to these collections.
+    pub intent: Intent,
 }
 
 impl DeclaredSchema {
-    /// Lowers a schema.
+    /// Lowers a schema: of collections to documents, of anything else to a relational catalogue.
     ///
     /// # Errors
-    /// The schema holds what a relational catalogue cannot say.
+    /// The schema holds what its data model cannot say.
     pub fn from_schema(schema: Schema) -> Result<Self> {
-        let lowered = lower(&schema)?;
-        Ok(DeclaredSchema { schema, catalog: lowered.catalog, renames: lowered.renames })
+        let holds_documents = schema.models.iter().any(|model| model.storage == Storage::Collection);
+        let model = if holds_documents { DataModel::Document } else { DataModel::Relational };
+        Self::of_model(schema, model)
+    }
+
+    fn of_model(schema: Schema, model: DataModel) -> Result<Self> {
+        let mut declared = DeclaredSchema {
+            schema,
+            catalog: Catalog::default(),
+            renames: Vec::new(),
+            documents: DocumentCatalog::default(),
+            intent: Intent::default(),
+        };
+        match model {
+            DataModel::Relational => {
+                let lowered = lower(&declared.schema)?;
+                (declared.catalog, declared.renames) = (lowered.catalog, lowered.renames);
+            }
+            DataModel::Document => {
+                let lowered = lower_documents(&declared.schema)?;
+                (declared.documents, declared.intent) = (lowered.catalog, lowered.intent);
+            }
+        }
+        Ok(declared)
     }
 
     /// Reads the project's schema: Rust source, or the JSON document.
@@ -48,12 +75,10 @@ impl DeclaredSchema {
                 path: path.display().to_string(),
                 reason: error.to_string(),
             })?;
-            return Self::from_schema(whimbrel_schema::read::read_json(
-                &shown(path, &project.folder),
-                &text,
-            )?);
+            let schema = whimbrel_schema::read::read_json(&shown(path, &project.folder), &text)?;
+            return Self::of_model(schema, project.model.value);
         }
-        Self::from_schema(read_rust(path, &project.folder)?)
+        Self::of_model(read_rust(path, &project.folder)?, project.model.value)
     }
 
     /// The declaration that the newest revision up to `version` keeps; none where no revision keeps one.

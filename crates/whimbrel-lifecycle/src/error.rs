@@ -41,6 +41,10 @@ pub enum LifecycleError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Lower(#[from] whimbrel_schema::lower::LowerError),
+    /// What the schema asks for cannot be reached from what stands.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    DocumentDiff(#[from] whimbrel_schema::document::DocumentDiffError),
     /// A guard refuses.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -114,6 +118,20 @@ pub enum LifecycleError {
         /// The product.
         product: String,
     },
+    /// A command for documents on another data model.
+    #[error("{product} holds no documents")]
+    #[diagnostic(
+        code(project::data_model),
+        help("check `model` in whimbrel.toml and the URL: `whimbrel config`")
+    )]
+    NotDocuments {
+        /// The product.
+        product: String,
+    },
+    /// A script did not run to its end.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Script(#[from] crate::scripted::ScriptFailure),
     /// A rename that names nothing.
     #[error("--rename {given}: {what}")]
     #[diagnostic(

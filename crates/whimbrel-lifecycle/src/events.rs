@@ -89,6 +89,23 @@ pub enum Event {
         #[serde(flatten)]
         notice: Notice,
     },
+    /// A script asks for something that a transaction does not take: what it had done was taken back, and it runs
+    /// under the journal.
+    Journalled {
+        /// The file.
+        file: String,
+        /// What it asked for.
+        method: String,
+    },
+    /// A script wrote a line.
+    Output {
+        /// The file.
+        file: String,
+        /// `debug`, `info`, `warning` or `error`.
+        level: &'static str,
+        /// The line.
+        text: String,
+    },
     /// Lint found something in a step that is about to run.
     Finding {
         /// The file.

@@ -14,13 +14,16 @@ use crate::batch;
 use crate::error::Result;
 use crate::events::{Event, Guarantee, Moment, Observer, Watched};
 use crate::migration::{Direction, MigrationError, PlannedStep, hex};
-use crate::preflight;
+use crate::preflight::{self, Known};
+use crate::scripted;
 use crate::session::Session;
 
 /// A step that is under way.
 pub(crate) struct Run<'r> {
     pub(crate) planned: &'r PlannedStep,
     pub(crate) observer: &'r mut dyn Observer,
+    /// What is known of the catalogue: from one step of a plan to the next.
+    pub(crate) known: &'r mut Known,
 }
 
 /// What is promised of the step should it be interrupted.
@@ -28,6 +31,9 @@ pub(crate) struct Run<'r> {
 /// # Errors
 /// A `-- whimbrel:transaction on` group holds what cannot run in a transaction.
 pub fn guarantee(session: &mut Session<'_>, planned: &PlannedStep) -> Result<Guarantee> {
+    if let Some(words) = scripted::words(planned) {
+        return scripted::guarantee(session, words);
+    }
     Ok(match units(session, planned)? {
         None => Guarantee::Transaction,
         Some(_) => Guarantee::Journal,
@@ -37,6 +43,9 @@ pub fn guarantee(session: &mut Session<'_>, planned: &PlannedStep) -> Result<Gua
 /// The units of a step that is not one transaction.
 pub(crate) fn units(session: &mut Session<'_>, planned: &PlannedStep) -> Result<Option<Vec<Unit>>> {
     let step = &planned.step;
+    if scripted::words(planned).is_some() {
+        return Ok(None);
+    }
     let outside = session.relational()?.runs_outside();
     if let Some(statement) = step.misgrouped(&outside) {
         return Err(directive_error(
@@ -54,7 +63,7 @@ pub(crate) fn units(session: &mut Session<'_>, planned: &PlannedStep) -> Result<
 /// # Errors
 /// It was changed into a file that is one transaction: what ran would run again.
 pub(crate) fn check_still_journalled(session: &mut Session<'_>, planned: &PlannedStep) -> Result<()> {
-    if units(session, planned)?.is_some() {
+    if scripted::words(planned).is_some() || units(session, planned)?.is_some() {
         return Ok(());
     }
     let source = &planned.step.source;
@@ -92,9 +101,13 @@ pub(crate) async fn statements_left(
 /// Runs the step, or what an earlier run left of it.
 pub(crate) async fn run_step(session: &mut Session<'_>, run: &mut Run<'_>) -> Result<Applied> {
     let planned = run.planned;
+    if let Some(words) = scripted::words(planned) {
+        return scripted::run_step(session, run, words).await;
+    }
     match units(session, planned)? {
         None => {
             preflight::announce(session, run, &planned.step.statements).await?;
+            run.known.take(&planned.step.statements);
             let mut watched = Watched { file: &planned.file_name, observer: run.observer };
             Ok(session.relational()?.apply(&planned.step, &mut watched).await?)
         }
@@ -122,6 +135,7 @@ async fn run_units(session: &mut Session<'_>, run: &mut Run<'_>, units: &[Unit])
         if known.is_none() {
             preflight::announce(session, run, unit.statements()).await?;
         }
+        run.known.take(unit.statements());
         let done = match known {
             Some(entry) => run_unit(session, run, unit, entry.clone(), true).await?,
             None => run_unit(session, run, unit, run.new_entry(position, unit), false).await?,

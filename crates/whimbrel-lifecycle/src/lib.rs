@@ -5,6 +5,7 @@
 pub mod adopt;
 pub mod alembic;
 mod batch;
+mod collections;
 pub mod compare;
 pub mod create;
 pub mod declared;
@@ -24,6 +25,7 @@ pub mod rebase;
 pub mod repeatable;
 pub mod report;
 pub mod script;
+pub mod scripted;
 mod session;
 pub mod squash;
 mod squashed_text;

@@ -156,6 +156,10 @@ pub enum LintError {
 /// # Errors
 /// The database cannot be read, or `lint.ignore` names an unknown code.
 pub async fn review(session: &mut Session<'_>, planned: &[PlannedStep]) -> Result<Vec<Reviewed>> {
+    if session.is_document() {
+        // What a script does shows when it runs: its commands are looked at one by one.
+        return Ok(Vec::new());
+    }
     let options = options(session)?;
     let outside = session.relational()?.runs_outside();
     let files: Vec<LintFile> = planned.iter().map(|step| lint_file(step, &outside)).collect();
@@ -192,6 +196,9 @@ pub async fn enforce(
     planned: &[PlannedStep],
     observer: &mut dyn Observer,
 ) -> Result<()> {
+    if session.is_document() {
+        return Ok(());
+    }
     preflight::refuse_losses(session, planned).await?;
     let level = session.project.lint.level.value;
     if level == LintLevel::Off {

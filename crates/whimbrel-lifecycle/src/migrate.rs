@@ -13,8 +13,10 @@ use crate::lint;
 use crate::migration::{
     Chain, Direction, Folder, MigrationError, PlannedStep, SNAPSHOT_FOLDER, State, Target, Version,
 };
+use crate::preflight::Known;
 use crate::project::Action;
 use crate::repeatable;
+use crate::scripted;
 use crate::session::Session;
 use crate::squash;
 use crate::unfinished::{self, Unfinished};
@@ -131,6 +133,7 @@ async fn run_locked(
     hooks::before(session, &steps, observer).await?;
     let mut done = Vec::with_capacity(steps.len());
     let mut failure = None;
+    let mut known = Known::default();
     for (index, planned) in steps.iter().enumerate() {
         observer.event(&Event::StepStarted {
             direction: planned.direction,
@@ -140,7 +143,7 @@ async fn run_locked(
             statements: planned.step.statements.iter().map(|statement| statement.sql.clone()).collect(),
             guarantee: journal::guarantee(session, planned)?,
         });
-        match journal::run_step(session, &mut Run { planned, observer }).await {
+        match journal::run_step(session, &mut Run { planned, observer, known: &mut known }).await {
             Ok(applied) => {
                 observer.event(&Event::StepDone {
                     direction: planned.direction,
@@ -195,9 +198,9 @@ pub(crate) async fn record(session: &mut Session<'_>, folder: &Folder, state: &S
     let named: Vec<_> =
         declared.iter().chain(revisions.iter().flatten()).map(|declared| &declared.catalog).collect();
     session.record_reached(&named, state.applied().last()).await?;
-    if let Some(declared) = &declared {
+    if let Some(declared) = declared.filter(|_| !session.is_document()) {
         // A declaration that this server cannot hold stops `check`, not a deployment.
-        let _ = session.record_normalised(declared).await;
+        let _ = session.record_normalised(&declared).await;
     }
     Ok(())
 }
@@ -225,6 +228,14 @@ pub async fn preview(session: &mut Session<'_>, target: &Target) -> Result<Vec<(
     let state = session.state(&folder).await?;
     session.check_seal(&folder, false)?;
     let steps = plan(session, &folder, &state, target).await?;
+    if session.is_document() {
+        let mut previewed = Vec::with_capacity(steps.len());
+        for step in steps {
+            let acts = scripted::rehearse(session, &step).await?;
+            previewed.push((step, acts.iter().map(scripted::DryAct::words).collect()));
+        }
+        return Ok(previewed);
+    }
     let mut bare: Vec<_> = steps.iter().map(|planned| planned.step.clone()).collect();
     if let (Some(planned), Some(first)) = (steps.first(), bare.first_mut()) {
         first.statements = journal::statements_left(session, planned).await?;

@@ -16,8 +16,10 @@ use crate::lint::position;
 use crate::migration::PlannedStep;
 use crate::session::Session;
 
+mod known;
 mod sensitive;
 
+pub(crate) use known::Known;
 use sensitive::Sensitive;
 
 /// How many examples are shown.
@@ -87,16 +89,17 @@ pub enum PreflightError {
 /// # Errors
 /// Rows that the statements would fail on; rows that they would take away in a protected environment; a database
 /// that cannot be read.
-pub async fn preflight(
+async fn preflight(
     session: &mut Session<'_>,
+    known: &mut Known,
     source: &Source,
     statements: &[Statement],
 ) -> Result<Vec<Note>> {
     if !statements.iter().any(|statement| is_worth_probing(&statement.sql)) {
         return Ok(Vec::new());
     }
-    let catalog = session.present_around(&tables(statements)).await?;
-    let Counted { counted, uncounted } = count(session, &catalog, statements, None).await?;
+    let catalog = known.around(session, statements).await?;
+    let Counted { counted, uncounted } = count(session, catalog, statements, None).await?;
     if let Some(first) = counted.iter().find(|(probe, _)| probe.kind == ProbeKind::Violation) {
         return Err(violations(session, source, statements, first).await?.into());
     }
@@ -142,7 +145,7 @@ pub(crate) async fn announce(
     run: &mut Run<'_>,
     statements: &[Statement],
 ) -> Result<()> {
-    for note in preflight(session, &run.planned.step.source, statements).await? {
+    for note in preflight(session, run.known, &run.planned.step.source, statements).await? {
         run.observer.event(&Event::Counted { file: note.file, line: note.line, what: note.what });
     }
     Ok(())

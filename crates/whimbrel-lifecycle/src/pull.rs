@@ -1,11 +1,14 @@
 //! `schema pull` and `baseline`: taking over a database that no file knows.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Serialize;
-use whimbrel_schema::catalog::{Catalog, Unmanaged, UnmanagedKind};
+use whimbrel_engine::document::sample;
+use whimbrel_schema::catalog::{Catalog, QualifiedName, Unmanaged, UnmanagedKind};
 use whimbrel_schema::ddl::{self, Forms};
 use whimbrel_schema::diff::diff;
+use whimbrel_schema::document::{self, DocumentCatalog, Intent, Sample, raise_documents};
 use whimbrel_schema::model::Schema;
 use whimbrel_schema::print::print_rust;
 use whimbrel_schema::raise::raise;
@@ -15,8 +18,11 @@ use crate::create::snapshot;
 use crate::declared::{DeclaredSchema, schema_json};
 use crate::error::{LifecycleError, Result};
 use crate::migrate::mark_baseline;
-use crate::migration::{NewMigration, Version, next_version};
+use crate::migration::{Folder, NewMigration, Snapshot, Version, next_version};
 use crate::session::Session;
+
+/// How many documents of a collection are looked at.
+const SAMPLED_DOCUMENTS: u32 = 1000;
 
 /// A schema taken from a database.
 #[derive(Clone, Debug, Serialize)]
@@ -36,6 +42,9 @@ pub struct Pulled {
 /// # Errors
 /// The engine cannot read it.
 pub async fn pull(session: &mut Session<'_>) -> Result<Pulled> {
+    if session.is_document() {
+        return pull_documents(session).await;
+    }
     let mut present = session.present(&[]).await?;
     let left_out = own_tables(&present);
     present.tables.retain(|table| !left_out.contains(&table.name));
@@ -49,6 +58,24 @@ pub async fn pull(session: &mut Session<'_>) -> Result<Pulled> {
         .extend(left_out.iter().map(|name| Unmanaged { kind: UnmanagedKind::Table, name: name.clone() }));
     unmanaged.sort();
     unmanaged.dedup();
+    Ok(Pulled { schema: raised.schema, source, notes: raised.notes, unmanaged })
+}
+
+/// The same of a document database: validators and indexes say what is known, and samples what is not.
+async fn pull_documents(session: &mut Session<'_>) -> Result<Pulled> {
+    let documents = session.documents()?;
+    let commands = documents.commands();
+    let catalog = documents.introspect().await?;
+    let mut samples = BTreeMap::new();
+    for collection in &catalog.collections {
+        let found = sample(commands.as_ref(), &collection.name, SAMPLED_DOCUMENTS, true).await?;
+        samples.insert(collection.name.clone(), Sample::collect(&found));
+    }
+    let raised = raise_documents(&catalog, &samples);
+    let source = print_rust(&raised.schema);
+    let views = catalog.views.iter();
+    let unmanaged =
+        views.map(|view| Unmanaged { kind: UnmanagedKind::View, name: QualifiedName::plain(view) }).collect();
     Ok(Pulled { schema: raised.schema, source, notes: raised.notes, unmanaged })
 }
 
@@ -95,6 +122,30 @@ pub async fn baseline(session: &mut Session<'_>, version: Option<&Version>) -> R
     baseline_titled(session, version, "The schema as it was taken over").await
 }
 
+/// The file that builds what is declared.
+async fn first_file(session: &mut Session<'_>, folder: &Folder, title: &str) -> Result<NewMigration> {
+    let declared = DeclaredSchema::read(session.project)?;
+    let version = next_version(folder, jiff::Timestamp::now());
+    if session.is_document() {
+        let made = document::diff(&DocumentCatalog::default(), &declared.documents, &Intent::default())?;
+        return Ok(NewMigration {
+            file_name: format!("{version}-baseline.js"),
+            version,
+            text: document::migration_file(&document::script(&made), title),
+            snapshot: Some(Snapshot { schema: schema_json(&declared.schema), printed: None }),
+        });
+    }
+    let made = diff(&Catalog::default(), &declared.catalog, &[]);
+    let script = ddl::script(&made, &Catalog::default(), Forms::Safe);
+    let desired = session.normalised(&declared).await?;
+    Ok(NewMigration {
+        file_name: format!("{version}-baseline.sql"),
+        version,
+        text: ddl::migration_file(&script, title),
+        snapshot: Some(snapshot(session, &declared, desired)),
+    })
+}
+
 /// The same, with the first line of the file that it may write.
 pub(crate) async fn baseline_titled(
     session: &mut Session<'_>,
@@ -106,15 +157,7 @@ pub(crate) async fn baseline_titled(
         if !session.engine.history().await?.is_empty() {
             return Err(LifecycleError::HasHistory);
         }
-        let declared = DeclaredSchema::read(session.project)?;
-        let script =
-            ddl::script(&diff(&Catalog::default(), &declared.catalog, &[]), &Catalog::default(), Forms::Safe);
-        let version = next_version(&folder, jiff::Timestamp::now());
-        let file_name = format!("{version}-baseline.sql");
-        let text = ddl::migration_file(&script, title);
-        let desired = session.normalised(&declared).await?;
-        let snapshot = Some(snapshot(session, &declared, desired));
-        Some(NewMigration { version, file_name, text, snapshot }.write(&folder)?)
+        Some(first_file(session, &folder, title).await?.write(&folder)?)
     } else {
         None
     };

@@ -385,19 +385,20 @@ async fn refresh(session: &mut Session<'_>, folder: &Folder, report: &mut Rebase
         let stale = folder.path.join(SNAPSHOT_FOLDER).join(stale);
         std::fs::remove_file(&stale).map_err(|error| failed(&stale, &error))?;
     }
-    let desired = session.relational()?.normalise(&declared.catalog).await;
-    let path = folder.snapshot_path(&newest);
-    match desired {
-        Ok(desired) => {
-            let fresh = snapshot(session, &declared, desired);
-            write(&folder.normalised_path(&newest, fresh.dialect), &fresh.normalised)?;
-            write(&path, &fresh.schema)?;
-        }
-        Err(error) => {
-            report.notes.push(format!("the declared schema could not be printed by the server: {error}"));
-            write(&path, &crate::declared::schema_json(&declared.schema))?;
+    if !session.is_document() {
+        match session.relational()?.normalise(&declared.catalog).await {
+            Ok(desired) => {
+                let fresh = snapshot(session, &declared, desired);
+                if let Some((dialect, printed)) = &fresh.printed {
+                    write(&folder.normalised_path(&newest, dialect), printed)?;
+                }
+            }
+            Err(error) => {
+                report.notes.push(format!("the declared schema could not be printed by the server: {error}"));
+            }
         }
     }
+    write(&folder.snapshot_path(&newest), &crate::declared::schema_json(&declared.schema))?;
     report.refreshed.push(format!(
         "{SNAPSHOT_FOLDER}/{newest}.json is written anew from the declared schema: the one that the branch made did not \
          have the other branch's change"

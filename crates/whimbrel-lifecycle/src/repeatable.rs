@@ -35,8 +35,8 @@ pub(crate) async fn append(
     steps: &mut Vec<PlannedStep>,
 ) -> Result<()> {
     if follow(folder, state, target, steps) {
-        let outside = session.relational()?.runs_outside();
         for repeatable in changed(session, folder).await? {
+            let outside = session.relational()?.runs_outside();
             let planned = planned(repeatable, session.engine.dialect(), &session.deployer)?;
             if planned.step.units(&outside).is_some() {
                 return Err(MigrationError::RepeatableOutside { file: planned.file_name }.into());
@@ -147,6 +147,7 @@ pub(crate) fn planned(repeatable: &Repeatable, dialect: &str, deployer: &str) ->
         version: Version::parse("0").expect("a digit"),
         file_name: repeatable.file_name.clone(),
         language: Language::Sql,
+        checksum: repeatable.checksum.clone(),
         step: Step {
             source: content.source.clone(),
             statements,

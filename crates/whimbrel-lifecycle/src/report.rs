@@ -4,7 +4,7 @@ use serde::Serialize;
 use whimbrel_engine::{Inventory, ServerDescription};
 use whimbrel_schema::catalog::{Catalog, QualifiedName, Unmanaged};
 
-use crate::compare::{Catalogs, words};
+use crate::compare::Comparison;
 use crate::declared::DeclaredSchema;
 use crate::error::Result;
 use crate::repeatable;
@@ -22,6 +22,8 @@ pub struct StatusReport {
     pub protected: bool,
     /// The URL, its password masked.
     pub url: String,
+    /// The data model: `relational` or `document`.
+    pub data_model: &'static str,
     /// The server.
     pub server: ServerDescription,
     /// The migrations.
@@ -89,19 +91,18 @@ pub async fn status(session: &mut Session<'_>, declared: &DeclaredSchema) -> Res
     let folder = session.folder()?;
     let state = session.state(&folder).await?;
     session.check_seal(&folder, false)?;
-    let catalogs = Catalogs::read(session, declared, &folder, &state).await?;
+    let comparison = Comparison::make(session, declared, &folder, &state).await?;
     let unfinished = unfinished::unfinished(session).await?;
     let unfinished = unfinished.map(|unfinished| unfinished.with_total(session, &state));
-    let inventory = session.engine.inventory(&catalogs.scope).await?;
+    let inventory = session.engine.inventory(&comparison.scope).await?;
     let mut pending: Vec<String> =
         state.pending().iter().map(|migration| migration.file_name.clone()).collect();
-    let undeclared_changes =
-        if pending.is_empty() { words(&catalogs.undeclared_changes(declared)) } else { Vec::new() };
+    let undeclared_changes = if pending.is_empty() { comparison.undeclared_changes } else { Vec::new() };
     let changed = repeatable::changed(session, &folder).await?;
     pending.extend(changed.iter().map(|repeatable| repeatable.file_name.clone()));
-    let mut not_compared = catalogs.not_compared.clone();
+    let mut not_compared = comparison.not_compared;
     let drift = match &unfinished {
-        None => catalogs.drift(),
+        None => comparison.drift,
         Some(unfinished) => {
             not_compared.push(format!("drift: version {} is not finished", unfinished.version));
             Vec::new()
@@ -112,6 +113,7 @@ pub async fn status(session: &mut Session<'_>, declared: &DeclaredSchema) -> Res
         environment: session.project.environment.value.clone(),
         protected: session.project.protected.value,
         url: session.project.url.value.to_string(),
+        data_model: session.project.model.value.as_str(),
         server: session.engine.server().clone(),
         migrations: MigrationSummary {
             applied: state.applied().len(),
@@ -121,35 +123,38 @@ pub async fn status(session: &mut Session<'_>, declared: &DeclaredSchema) -> Res
         },
         drift,
         undeclared_changes,
-        indexes: index_summary(&catalogs.desired, &catalogs.present),
+        indexes: comparison.indexes,
         inventory,
-        unmanaged: catalogs.managed.part_of(&catalogs.present).unmanaged,
+        unmanaged: comparison.unmanaged,
         not_compared,
     })
 }
 
-fn index_summary(desired: &Catalog, present: &Catalog) -> IndexSummary {
-    let mut summary = IndexSummary::default();
-    let named = |table: &QualifiedName, index: &str| format!("{table}.{index}");
-    for table in &desired.tables {
-        summary.declared += table.indexes.len();
-        let standing = present.table(&table.name);
-        for index in &table.indexes {
-            let found = standing.is_some_and(|standing| {
-                standing.indexes.iter().any(|candidate| candidate.name == index.name)
-            });
-            if !found {
-                summary.missing.push(named(&table.name, &index.name));
+impl IndexSummary {
+    /// Of a relational catalogue.
+    pub(crate) fn of(desired: &Catalog, present: &Catalog) -> Self {
+        let mut summary = IndexSummary::default();
+        let named = |table: &QualifiedName, index: &str| format!("{table}.{index}");
+        for table in &desired.tables {
+            summary.declared += table.indexes.len();
+            let standing = present.table(&table.name);
+            for index in &table.indexes {
+                let found = standing.is_some_and(|standing| {
+                    standing.indexes.iter().any(|candidate| candidate.name == index.name)
+                });
+                if !found {
+                    summary.missing.push(named(&table.name, &index.name));
+                }
+            }
+            for index in standing.iter().flat_map(|standing| &standing.indexes) {
+                if index.invalid {
+                    summary.invalid.push(named(&table.name, &index.name));
+                }
+                if !table.indexes.iter().any(|declared| declared.name == index.name) {
+                    summary.unmanaged.push(named(&table.name, &index.name));
+                }
             }
         }
-        for index in standing.iter().flat_map(|standing| &standing.indexes) {
-            if index.invalid {
-                summary.invalid.push(named(&table.name, &index.name));
-            }
-            if !table.indexes.iter().any(|declared| declared.name == index.name) {
-                summary.unmanaged.push(named(&table.name, &index.name));
-            }
-        }
+        summary
     }
-    summary
 }

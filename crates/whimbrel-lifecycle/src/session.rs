@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use whimbrel_engine::{Engine, HistoryEntry, Relational, Scope};
+use whimbrel_engine::{Documents, Engine, HistoryEntry, Relational, Scope};
 use whimbrel_schema::catalog::{Catalog, QualifiedName};
 
 use crate::declared::DeclaredSchema;
@@ -77,6 +77,20 @@ impl<'p> Session<'p> {
     /// The project's data model is another one.
     pub fn relational(&mut self) -> Result<&mut dyn Relational> {
         relational(self.engine.as_mut())
+    }
+
+    /// The document side of the engine.
+    ///
+    /// # Errors
+    /// The project's data model is another one.
+    pub fn documents(&mut self) -> Result<&mut dyn Documents> {
+        let product = self.engine.server().product.clone();
+        self.engine.documents().ok_or(LifecycleError::NotDocuments { product })
+    }
+
+    /// Whether the engine holds documents.
+    pub fn is_document(&mut self) -> bool {
+        self.engine.documents().is_some()
     }
 
     /// Reads the migrations folder.

@@ -20,6 +20,7 @@ use crate::migration::{
     Chain, Folder, Migration, MigrationError, SNAPSHOT_FOLDER, State, Target, Version, file_stem, parse,
     replaced_hash,
 };
+use crate::preflight::Known;
 use crate::session::Session;
 use crate::squashed_text::{SquashedText, concatenation, data_statements};
 
@@ -232,8 +233,10 @@ async fn build_in(beside: &mut Session<'_>, folder: &Folder, to: &Version) -> Re
     beside.engine.prepare().await?;
     let state = State::new(folder, Vec::new())?;
     let target = Target::Version(to.clone());
+    let mut known = Known::default();
     for planned in state.plan(&target, beside.engine.dialect(), &beside.deployer, &|_| None)? {
-        journal::run_step(beside, &mut Run { planned: &planned, observer: &mut Silent }).await?;
+        journal::run_step(beside, &mut Run { planned: &planned, observer: &mut Silent, known: &mut known })
+            .await?;
     }
     let mut named = Vec::new();
     named.extend(DeclaredSchema::read(beside.project).ok());

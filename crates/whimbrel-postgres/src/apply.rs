@@ -62,10 +62,11 @@ impl Postgres {
         if let Some(error) = refusals {
             return Err(error);
         }
+        let record = self.plain_record(statements, closing).await;
         let mut companion = self.take_companion();
         let mut attempt = 1;
         let outcome = loop {
-            let work = self.attempt(source, statements, closing);
+            let work = self.attempt(source, statements, closing, record.as_deref());
             let failure = match companion.watch_over(watch, work).await {
                 Ok(applied) => break Ok(applied),
                 Err(failure) => failure,
@@ -84,22 +85,32 @@ impl Postgres {
         outcome.map(|applied| Applied { waits, ..applied })
     }
 
+    /// What records a file of one plain command; none for every other transaction.
+    async fn plain_record(&mut self, statements: &[Statement], closing: Closing<'_>) -> Option<String> {
+        if let (Closing::History(change), [statement]) = (closing, statements)
+            && !may_change_settings(&statement.sql)
+            && is_one_command(&statement.sql)
+        {
+            return Some(self.record_of_plain_file(change).await);
+        }
+        self.prepared.forget();
+        None
+    }
+
     async fn attempt(
         &self,
         source: &Source,
         statements: &[Statement],
         closing: Closing<'_>,
+        plain_record: Option<&str>,
     ) -> std::result::Result<Applied, Failure> {
         let started = Instant::now();
         let beginning = match self.fence() {
             Some(fence) => format!("{}; {fence}", self.begin()),
             None => self.begin(),
         };
-        if let (Closing::History(change), [statement]) = (closing, statements)
-            && !may_change_settings(&statement.sql)
-            && is_one_command(&statement.sql)
-        {
-            let answers = self.send_whole(&beginning, statement, &self.own().history_sql(change)).await;
+        if let (Some(record), [statement]) = (plain_record, statements) {
+            let answers = self.send_whole(&beginning, statement, record).await;
             return self.outcome(source, statements, closing, answers, started).await;
         }
         let mut queries = vec![beginning];

@@ -11,6 +11,7 @@ use whimbrel_engine::{EngineError, Result, ServerDescription};
 use crate::failure::{PRODUCT, classify, classify_connect};
 use crate::lock::Guard;
 use crate::options::{PostgresOptions, SslMode};
+use crate::prepared::Prepared;
 use crate::quote;
 use crate::replica::SeenWal;
 use crate::result_set::{self, ResultSet, RowText};
@@ -49,6 +50,8 @@ pub struct Postgres {
     pub(crate) guard: Option<Guard>,
     /// What was seen of the WAL while replicas were looked at.
     pub(crate) seen_wal: SeenWal,
+    /// What the session has prepared.
+    pub(crate) prepared: Prepared,
     task: JoinHandle<()>,
 }
 
@@ -288,6 +291,7 @@ async fn connect(address: Address, options: &PostgresOptions) -> Result<Postgres
         options: options.clone(),
         companion: None,
         seen_wal: SeenWal::default(),
+        prepared: Prepared::default(),
         guard: None,
         task,
     };

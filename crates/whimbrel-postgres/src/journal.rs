@@ -97,6 +97,7 @@ impl OutsideTransactions for Postgres {
         statement: &Statement,
         watch: &mut dyn Watch,
     ) -> Result<Applied> {
+        self.prepared.forget();
         let before = self.lift_lock_timeout().await?;
         let started = std::time::Instant::now();
         let mut companion = self.take_companion();

@@ -22,6 +22,7 @@ mod lock;
 mod normalise;
 mod options;
 mod own_tables;
+mod prepared;
 mod quote;
 mod replica;
 mod result_set;

@@ -160,6 +160,30 @@ impl OwnTables<'_> {
         )
     }
 
+    /// Prepares what [`Self::execute_insert_sql`] executes.
+    pub(crate) fn prepare_insert_sql(&self, name: &str) -> String {
+        format!(
+            "PREPARE {name} (text, text, text, text, text, text, text) AS \
+             INSERT INTO {} (version, name, checksum, chain, schema_hash, kind, duration_ms, applied_by) \
+             VALUES ($1, $2, $3, $4, $5, $6, {ELAPSED_MS}, $7) RETURNING duration_ms",
+            self.history_table()
+        )
+    }
+
+    /// Does what [`Self::history_sql`] does for a new entry.
+    pub(crate) fn execute_insert_sql(&self, name: &str, entry: &HistoryEntry) -> String {
+        format!(
+            "EXECUTE {name} ({}, {}, {}, {}, {}, {}, {})",
+            literal(&entry.version),
+            literal(&entry.name),
+            literal(&entry.checksum),
+            literal(&entry.chain),
+            optional_literal(entry.schema_hash.as_deref()),
+            literal(entry.kind.as_str()),
+            literal(&entry.applied_by),
+        )
+    }
+
     /// The statement that keeps the row in place of the one before.
     pub(crate) fn journal_sql(&self, entry: &JournalEntry) -> String {
         format!(

@@ -105,6 +105,8 @@ pub struct Unmanaged {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnmanagedKind {
+    /// A collection that nobody declares.
+    Collection,
     /// A table partitioned by a key.
     PartitionedTable,
     /// A partition of such a table.

@@ -4,20 +4,35 @@
 //! keys is kept where it is printed and counts for nothing where two are compared; where the order has a meaning,
 //! as in an index's keys, a list keeps it.
 
+mod align;
+mod diff;
 pub(crate) mod filter;
+mod javascript;
 mod lower;
 mod normal;
+mod operation;
 mod path;
+mod raise;
+mod rewrite;
+mod sample;
+mod script;
+mod shape;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use align::{Aligned, align, differences};
+pub use diff::{DocumentDiffError, diff};
 pub use lower::{
     BLIND_INDEX_SUFFIX, DefaultValue, DocumentRename, FieldDefault, Intent, Lowered, TIME_PATTERN,
     default_name, lower_documents,
 };
 pub use normal::{canonical, is_same};
+pub use operation::{DocumentApplyError, DocumentOperation, apply_all, inverses};
 pub use path::{FieldPath, PathPart};
+pub use raise::raise_documents;
+pub use sample::Sample;
+pub use script::{MigrationText, migration_file, script};
 
 /// The collections and views of a database, sorted by name.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -139,6 +154,10 @@ impl DocumentCatalog {
     #[must_use]
     pub fn collection(&self, name: &str) -> Option<&Collection> {
         self.collections.iter().find(|collection| collection.name == name)
+    }
+
+    pub(crate) fn collection_mut(&mut self, name: &str) -> Option<&mut Collection> {
+        self.collections.iter_mut().find(|collection| collection.name == name)
     }
 
     /// Puts everything that has no order of its own into the order of names.

@@ -4,11 +4,13 @@
 //! declaration is never tried.
 
 mod checks;
+mod documents;
 mod fields;
 mod histogram;
 mod indexes;
 mod relations;
 
+pub use documents::random_documents;
 pub use histogram::Histogram;
 
 use crate::model::{

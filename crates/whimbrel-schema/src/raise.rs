@@ -4,7 +4,7 @@
 
 mod columns;
 mod defaults;
-mod names;
+pub(crate) mod names;
 
 use std::collections::BTreeMap;
 

@@ -141,8 +141,9 @@ impl<'js> Codec<'js> {
         }
         let mut document = Document::new();
         let filter = Filter::new().string().enum_only();
-        for entry in object.own_props::<String, Value<'js>>(filter) {
+        for entry in object.own_props::<rquickjs::String<'js>, Value<'js>>(filter) {
             let (key, value) = entry?;
+            let key = key.to_string()?;
             if key.contains('\0') {
                 return Err(Exception::throw_type(&self.ctx, "a field's name holds a null character"));
             }

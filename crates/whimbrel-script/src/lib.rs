@@ -4,6 +4,7 @@
 //! JavaScript in `js/`; each of them comes down to commands, which the caller's [`Host`] answers one by one. The host decides about
 //! sessions, journals and dry runs; this crate opens no socket and reads no file. [`check`] says what a file exports.
 
+pub mod classify;
 mod codec;
 mod commands_host;
 mod error;

@@ -12,7 +12,7 @@ use crate::form::{Form, Words};
 use crate::state::State;
 
 /// The shim, one file about each thing. A name is also what `import` calls it.
-const SHIM: [(&str, &str); 16] = [
+const SHIM: [(&str, &str); 15] = [
     ("whimbrel:native", include_str!("js/native.js")),
     ("whimbrel:bson", include_str!("js/bson.js")),
     ("whimbrel:ejson", include_str!("js/ejson.js")),
@@ -27,7 +27,6 @@ const SHIM: [(&str, &str); 16] = [
     ("whimbrel:session", include_str!("js/session.js")),
     ("whimbrel:progress", include_str!("js/progress.js")),
     ("whimbrel:globals", include_str!("js/globals.js")),
-    ("whimbrel:boot", include_str!("js/boot.js")),
     ("mongodb", include_str!("js/mongodb.js")),
 ];
 
@@ -35,6 +34,11 @@ const SHIM: [(&str, &str); 16] = [
 const WRAPPER: &str = "(function (exports, require, module, __filename, __dirname) {";
 /// The same for a mongosh script, which may await at its top.
 const SCRIPT_WRAPPER: &str = "(async function (exports, require, module, __filename, __dirname) {";
+
+/// Declares the module that puts the shim together.
+pub(crate) fn boot<'js>(ctx: &Ctx<'js>) -> Result<Module<'js, Declared>> {
+    Module::declare(ctx.clone(), "whimbrel:boot", include_str!("js/boot.js"))
+}
 
 /// A file that a script asked for.
 pub(crate) struct Found {
@@ -224,15 +228,15 @@ impl Loader for Imports {
         if !script {
             return declare(ctx, &self.state, &name, &text);
         }
-        commonjs_as_module(ctx, &name)
+        commonjs_as_module(ctx, &name, &text)
     }
 }
 
 /// A module whose exports are those of a CommonJS file, which is run first.
-fn commonjs_as_module<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Module<'js, Declared>> {
+fn commonjs_as_module<'js>(ctx: &Ctx<'js>, name: &str, text: &str) -> Result<Module<'js, Declared>> {
     let modules: Object<'js> = ctx.globals().get(crate::runtime::MODULES)?;
-    let run: Function<'js> = modules.get("commonjs")?;
-    let names: Vec<String> = run.call((name,))?;
+    let run: Function<'js> = modules.get("file")?;
+    let names: Vec<String> = run.call((name, text))?;
     let quoted = serde_json::Value::from(name);
     let mut source =
         format!("const exports = {}.loaded({quoted});\nexport default exports;\n", crate::runtime::MODULES);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bson::{Bson, Decimal128, Document, bson, doc};
 use rquickjs::convert::List;
-use rquickjs::function::Opt;
+use rquickjs::function::{Opt, This};
 use rquickjs::{Ctx, Exception, Function, IntoJs, Object, Result, TypedArray, Value};
 use whimbrel_engine::document::{Refusal, SessionId};
 
@@ -65,8 +65,9 @@ fn outcome<'js>(
 }
 
 fn add_commands<'js>(ctx: &Ctx<'js>, state: &Rc<State>, native: &Object<'js>) -> Result<()> {
-    let (kept, this) = (Rc::clone(state), native.clone());
+    let kept = Rc::clone(state);
     let command = move |ctx: Ctx<'js>,
+                        This(this): This<Object<'js>>,
                         database: Option<String>,
                         command: Value<'js>,
                         session: Option<f64>,
@@ -94,8 +95,12 @@ fn add_commands<'js>(ctx: &Ctx<'js>, state: &Rc<State>, native: &Object<'js>) ->
 }
 
 fn add_sessions<'js>(ctx: &Ctx<'js>, state: &Rc<State>, native: &Object<'js>) -> Result<()> {
-    let (kept, this) = (Rc::clone(state), native.clone());
-    let session = move |ctx: Ctx<'js>, action: String, session: Opt<f64>| -> Result<Value<'js>> {
+    let kept = Rc::clone(state);
+    let session = move |ctx: Ctx<'js>,
+                        This(this): This<Object<'js>>,
+                        action: String,
+                        session: Opt<f64>|
+          -> Result<Value<'js>> {
         let id = || session.0.map(session_id).ok_or_else(|| mixed_up(&ctx));
         let request = match action.as_str() {
             "start" => Request::StartSession,
@@ -119,28 +124,33 @@ fn add_sessions<'js>(ctx: &Ctx<'js>, state: &Rc<State>, native: &Object<'js>) ->
 }
 
 fn add_progress<'js>(ctx: &Ctx<'js>, state: &Rc<State>, native: &Object<'js>) -> Result<()> {
-    let (kept, this) = (Rc::clone(state), native.clone());
-    let step =
-        move |ctx: Ctx<'js>, action: String, name: String, result: Opt<Value<'js>>| -> Result<Value<'js>> {
-            let mut codec = codec(&ctx, &this)?;
-            let request = match (action.as_str(), result.0) {
-                ("begin", _) => Request::StepBegin(name),
-                (_, Some(result)) => Request::StepDone(name, codec.to_bson(&result)?.unwrap_or(Bson::Null)),
-                _ => return Err(mixed_up(&ctx)),
-            };
-            let answer = match kept.ask(&ctx, request, None)? {
-                Ok(Answer::Step(StepDecision::Skip(result))) => {
-                    Ok(codec.to_js(&bson!({ "skip": true, "result": result }))?)
-                }
-                Ok(_) => Ok(codec.to_js(&bson!({ "skip": false }))?),
-                Err(refusal) => Err(refusal),
-            };
-            outcome(&ctx, &codec, answer)
+    let kept = Rc::clone(state);
+    let step = move |ctx: Ctx<'js>,
+                     This(this): This<Object<'js>>,
+                     action: String,
+                     name: String,
+                     result: Opt<Value<'js>>|
+          -> Result<Value<'js>> {
+        let mut codec = codec(&ctx, &this)?;
+        let request = match (action.as_str(), result.0) {
+            ("begin", _) => Request::StepBegin(name),
+            (_, Some(result)) => Request::StepDone(name, codec.to_bson(&result)?.unwrap_or(Bson::Null)),
+            _ => return Err(mixed_up(&ctx)),
         };
+        let answer = match kept.ask(&ctx, request, None)? {
+            Ok(Answer::Step(StepDecision::Skip(result))) => {
+                Ok(codec.to_js(&bson!({ "skip": true, "result": result }))?)
+            }
+            Ok(_) => Ok(codec.to_js(&bson!({ "skip": false }))?),
+            Err(refusal) => Err(refusal),
+        };
+        outcome(&ctx, &codec, answer)
+    };
     native.set("step", Function::new(ctx.clone(), step)?)?;
 
-    let (kept, this) = (Rc::clone(state), native.clone());
+    let kept = Rc::clone(state);
     let batch = move |ctx: Ctx<'js>,
+                      This(this): This<Object<'js>>,
                       action: String,
                       batch: Value<'js>,
                       progress: Opt<Value<'js>>|
@@ -230,15 +240,14 @@ fn add_values<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
             .map_err(|_| Exception::throw_type(&ctx, &format!("{text:?} is not a valid Decimal128")))
     };
     native.set("decimal", Function::new(ctx.clone(), decimal)?)?;
-    let this = native.clone();
-    let stringify = move |ctx: Ctx<'js>, value: Value<'js>, relaxed: bool| -> Result<String> {
-        let value = codec(&ctx, &this)?.to_bson(&value)?.unwrap_or(Bson::Null);
-        let json = if relaxed { value.into_relaxed_extjson() } else { value.into_canonical_extjson() };
-        Ok(json.to_string())
-    };
+    let stringify =
+        |ctx: Ctx<'js>, This(this): This<Object<'js>>, value: Value<'js>, relaxed: bool| -> Result<String> {
+            let value = codec(&ctx, &this)?.to_bson(&value)?.unwrap_or(Bson::Null);
+            let json = if relaxed { value.into_relaxed_extjson() } else { value.into_canonical_extjson() };
+            Ok(json.to_string())
+        };
     native.set("ejsonStringify", Function::new(ctx.clone(), stringify)?)?;
-    let this = native.clone();
-    let parse = move |ctx: Ctx<'js>, text: String| -> Result<Value<'js>> {
+    let parse = |ctx: Ctx<'js>, This(this): This<Object<'js>>, text: String| -> Result<Value<'js>> {
         let invalid = |error: &dyn std::fmt::Display| {
             Exception::throw_syntax(&ctx, &format!("this is not Extended JSON: {error}"))
         };
@@ -270,8 +279,10 @@ fn add_program<'js>(ctx: &Ctx<'js>, state: &Rc<State>, native: &Object<'js>) -> 
         kept.sleep(&ctx, Duration::try_from_secs_f64(millis.max(0.0) / 1000.0).unwrap_or(Duration::MAX / 4))
     };
     native.set("sleep", Function::new(ctx.clone(), sleep)?)?;
-    let (kept, this) = (Rc::clone(state), native.clone());
-    let wait = move |ctx: Ctx<'js>, promise: Value<'js>| settle(&ctx, &kept, &this, promise);
+    let kept = Rc::clone(state);
+    let wait = move |ctx: Ctx<'js>, This(this): This<Object<'js>>, promise: Value<'js>| {
+        settle(&ctx, &kept, &this, promise)
+    };
     native.set("settle", Function::new(ctx.clone(), wait)?)?;
     let kept = Rc::clone(state);
     let load = move |ctx: Ctx<'js>, base: String, specifier: String| -> Result<List<(String, String)>> {

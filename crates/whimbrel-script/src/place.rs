@@ -8,6 +8,9 @@ use miette::{NamedSource, SourceSpan};
 use crate::error::Spot;
 use crate::host::Place;
 
+/// How far back the name of a call is looked for, in characters.
+const MAX_CALL_LENGTH: usize = 4000;
+
 /// The user's files of one run, by the names that they were compiled under.
 #[derive(Default)]
 pub(crate) struct Sources {
@@ -62,7 +65,26 @@ impl Sources {
 
     /// The place of the innermost call in the user's files.
     pub(crate) fn place(&self, stack: &str) -> Option<Place> {
-        self.frames(stack).into_iter().next().map(|frame| frame.place)
+        let first = stack.lines().next().and_then(|line| self.frame(line.trim()));
+        match first {
+            Some(frame) => Some(frame.place),
+            None => self.frames(stack).into_iter().next().map(|frame| self.callee(frame.place)),
+        }
+    }
+
+    /// The name of the function that is called at a place: QuickJS gives the call's last argument instead.
+    fn callee(&self, place: Place) -> Place {
+        let Some(file) = self.files.get(&place.file) else { return place };
+        let at = span(&file.text, &place).offset();
+        let Some(name) = callee_offset(&file.text, at) else { return place };
+        let before = &file.text[..name];
+        let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+        let number = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
+        Place {
+            file: place.file,
+            line: number(before.matches('\n').count()),
+            column: number(before[line_start..].chars().count()),
+        }
     }
 
     /// A place, ready to be shown with its line.
@@ -77,12 +99,6 @@ impl Sources {
     }
 }
 
-impl Frame {
-    pub(crate) fn place(&self) -> &Place {
-        &self.place
-    }
-}
-
 impl std::fmt::Display for Frame {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.function {
@@ -90,6 +106,38 @@ impl std::fmt::Display for Frame {
             None => self.place.fmt(formatter),
         }
     }
+}
+
+/// Where the name begins whose call holds the byte at `at`; `None` where that is not to be seen.
+fn callee_offset(text: &str, at: usize) -> Option<usize> {
+    let is_name = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '$';
+    let name_before = |end: usize| {
+        let name = text[..end].trim_end();
+        let start = name
+            .rfind(|letter: char| !is_name(letter))
+            .map_or(0, |before| before + name[before..].chars().next().map_or(1, char::len_utf8));
+        (start < name.len()).then_some(start)
+    };
+    if let Some(member) = text[at..].strip_prefix('.') {
+        // The dot before the method's name.
+        let space = member.len() - member.trim_start().len();
+        return Some(at + 1 + space);
+    }
+    let word_end = at + text[at..].find(|letter: char| !is_name(letter)).unwrap_or(text.len() - at);
+    if text[word_end..].starts_with('(') {
+        return name_before(word_end);
+    }
+    let mut open = 0_u32;
+    let searched = text[..at].char_indices().rev().take(MAX_CALL_LENGTH);
+    for (index, letter) in searched {
+        match letter {
+            ')' | ']' | '}' => open += 1,
+            '(' if open == 0 => return name_before(index),
+            '(' | '[' | '{' => open = open.saturating_sub(1),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The bytes of the word at a place; a place beyond the text is its end.

@@ -67,12 +67,13 @@ pub(crate) fn thrown<'js>(ctx: &Ctx<'js>, state: &State, value: Value<'js>, unha
         said = format!("a promise that nothing awaits was rejected: {said}");
     }
     let sources = state.sources.borrow();
-    let frames = sources.frames(&text("stack").unwrap_or_default());
+    let stack = text("stack").unwrap_or_default();
+    let frames = sources.frames(&stack);
     let refusal = refusal(state, object);
     let failure = Box::new(Failure {
         message: said,
         file: state.file.clone(),
-        spot: frames.first().and_then(|frame| sources.spot(frame.place())),
+        spot: sources.place(&stack).and_then(|place| sources.spot(&place)),
         stack: frames.iter().take(MAX_FRAMES).map(ToString::to_string).collect(),
         refusal,
     });

@@ -7,7 +7,7 @@ use bson::Bson;
 use rquickjs::object::Property;
 use rquickjs::promise::PromiseState;
 use rquickjs::{
-    CatchResultExt, Context, Ctx, Exception, Function, Module, Object, Persistent, Promise, Runtime, Value,
+    Array, CatchResultExt, Context, Ctx, Exception, Function, Object, Persistent, Promise, Runtime, Value,
 };
 
 use crate::codec::Codec;
@@ -98,7 +98,7 @@ fn perform(ctx: &Ctx<'_>, text: &Arc<str>, job: &Job, state: &Rc<State>) -> Resu
 /// What a file gave when it was loaded.
 enum Loaded<'js> {
     /// A module's exports.
-    Exports(Form, Object<'js>),
+    Exports(Form, Value<'js>),
     /// A mongosh script, compiled and not yet run.
     Whole(Function<'js>),
 }
@@ -152,7 +152,7 @@ impl<'js> Script<'_, 'js> {
             .catch(self.ctx)
             .map_err(|error| self.threw(error))?;
         let names = module.namespace().catch(self.ctx).map_err(|error| self.threw(error))?;
-        Ok(Loaded::Exports(Form::Module, names))
+        Ok(Loaded::Exports(Form::Module, names.into_value()))
     }
 
     /// Puts the shim in place, and gives its inner functions.
@@ -161,9 +161,9 @@ impl<'js> Script<'_, 'js> {
             let native = natives::object(self.ctx, self.state)?;
             native.set("mongosh", form == Form::Mongosh)?;
             self.ctx.globals().prop(NATIVE, Property::from(native.clone()).configurable())?;
-            let name = "whimbrel:boot";
-            let promise = Module::import(self.ctx, name)?;
-            let boot: Object<'js> = settle_promise(self.ctx, self.state, None, &promise)?.get()?;
+            let (boot, booted) = modules::boot(self.ctx)?.eval()?;
+            settle_promise(self.ctx, self.state, None, &booted)?;
+            let boot = boot.namespace()?;
             self.ctx.globals().remove(NATIVE)?;
             let inner: Object<'js> = boot.get("inner")?;
             inner.set("native", native)?;
@@ -210,8 +210,10 @@ impl<'js> Script<'_, 'js> {
                 let name = entry.export();
                 let call = inner.get::<_, Function<'js>>("entry");
                 let call = call.and_then(|call| call.call((exports, name)));
-                match call.catch(self.ctx).map_err(|error| self.threw(error))? {
-                    Some(started) => Ok(started),
+                // An array of one, so that a function that gives nothing is told from one that is not there.
+                let call: Option<Array<'js>> = call.catch(self.ctx).map_err(|error| self.threw(error))?;
+                match call {
+                    Some(started) => started.get(0),
                     None => {
                         let help = format!("add it: `module.exports = {{ async {name}(db) {{ … }} }}`");
                         return Err(report::no_export(self.state, name, &help));

@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 
 use whimbrel_lifecycle::LifecycleError;
 use whimbrel_lifecycle::Session;
-use whimbrel_lifecycle::create::{Created, create_auto, create_template, parse_rename, pending_change};
+use whimbrel_lifecycle::create::{Created, create_auto, create_template, possible_renames};
 use whimbrel_lifecycle::declared::DeclaredSchema;
 use whimbrel_lifecycle::migration::Folder;
 use whimbrel_schema::ddl::Forms;
@@ -31,19 +31,14 @@ pub(crate) async fn write(
     let project = context.project()?;
     if !auto {
         let folder = Folder::read(&project.migrations_folder.value)?;
-        let created = create_template(&folder, name)?;
+        let created = create_template(&folder, name, project.model.value)?;
         context.output.result(&created, |created| format!("wrote {}\n", created.path.display()));
         return Ok(ExitCode::Done);
     }
     let (mut session, declared) = context.session_and_schema(&project, Purpose::Look).await?;
-    let mut parsed = renames
-        .iter()
-        .map(|rename| parse_rename(rename, &declared.catalog))
-        .collect::<Result<Vec<_>, _>>()?;
-    for rename in asked_renames(context, &mut session, &declared, &parsed).await? {
-        parsed.push(parse_rename(&rename, &declared.catalog)?);
-    }
-    match create_auto(&mut session, &declared, name, &parsed, forms).await? {
+    let mut renames = renames.to_vec();
+    renames.extend(asked_renames(context, &mut session, &declared, &renames).await?);
+    match create_auto(&mut session, &declared, name, &renames, forms).await? {
         Some(created) => context.output.result(&created, render),
         None => context.output.result(&Option::<Created>::None, |_| {
             "Nothing to write: the migrations build what the schema declares.\n".to_owned()
@@ -57,12 +52,12 @@ async fn asked_renames(
     context: &Context<'_>,
     session: &mut Session<'_>,
     declared: &DeclaredSchema,
-    given: &[whimbrel_schema::rename::Rename],
+    given: &[String],
 ) -> Result<Vec<String>, LifecycleError> {
     if context.global.yes || !std::io::stdin().is_terminal() {
         return Ok(Vec::new());
     }
-    let candidates = pending_change(session, declared, given).await?.possible_renames;
+    let candidates = possible_renames(session, declared, given).await?;
     Ok(candidates.into_iter().filter(|candidate| is_rename(candidate)).collect())
 }
 

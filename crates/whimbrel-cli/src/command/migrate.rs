@@ -5,7 +5,7 @@ use whimbrel_lifecycle::compare::{self, CheckReport};
 use whimbrel_lifecycle::events::Guarantee;
 use whimbrel_lifecycle::lint::Reviewed;
 use whimbrel_lifecycle::migrate::{self, MigrateReport, VersionStatus};
-use whimbrel_lifecycle::migration::{Direction, MigrationError, PlannedStep, Target, Version};
+use whimbrel_lifecycle::migration::{Direction, Language, MigrationError, PlannedStep, Target, Version};
 use whimbrel_lifecycle::unfinished::{self, Resolution};
 use whimbrel_lifecycle::{hooks, pull, repeatable, script};
 
@@ -319,7 +319,8 @@ fn render_dry_run(
             out.push_str(&format!("-- {}\n", super::lint::line_of(&step.file_name, placed)));
         }
         for statement in statements {
-            out.push_str(&format!("{statement};\n"));
+            let end = if step.language == Language::Sql { ";" } else { "" };
+            out.push_str(&format!("{statement}{end}\n"));
         }
         out.push('\n');
     }

@@ -1,6 +1,6 @@
 //! `whimbrel schema`.
 
-use whimbrel_lifecycle::create::pending_change;
+use whimbrel_lifecycle::create::difference;
 use whimbrel_lifecycle::declared::{DeclaredSchema, schema_json};
 use whimbrel_lifecycle::pull;
 use whimbrel_schema::catalog::{Catalog, Unmanaged, UnmanagedKind};
@@ -62,19 +62,14 @@ pub(crate) async fn pull(context: &Context<'_>, stdout: bool, force: bool) -> Ou
 pub(crate) async fn diff(context: &Context<'_>, exit_code: bool) -> Outcome {
     let project = context.project()?;
     let (mut session, declared) = context.session_and_schema(&project, Purpose::Look).await?;
-    let change = pending_change(&mut session, &declared, &[]).await?;
-    let script = ddl::script(&change.operations, &change.before, Forms::Plain);
-    let (up, down): (Vec<&str>, Vec<&str>) =
-        (script.up.statements(DIALECT).collect(), script.down.statements(DIALECT).collect());
-    let changes: Vec<String> = change.operations.iter().map(|operation| operation.summary()).collect();
-    let value = serde_json::json!({ "changes": changes, "up": up, "down": down });
-    context.output.result(&value, |_| {
-        if up.is_empty() {
+    let difference = difference(&mut session, &declared).await?;
+    context.output.result(&difference, |difference| {
+        if difference.up.is_empty() {
             return "No difference: the migrations build what the schema declares.\n".to_owned();
         }
-        up.iter().map(|statement| format!("{statement};\n")).collect()
+        difference.up.iter().map(|statement| format!("{statement}\n")).collect()
     });
-    Ok(if exit_code && !change.operations.is_empty() { ExitCode::Found } else { ExitCode::Done })
+    Ok(if exit_code && !difference.changes.is_empty() { ExitCode::Found } else { ExitCode::Done })
 }
 
 /// An unmanaged object in words.
@@ -96,6 +91,7 @@ pub(crate) fn unmanaged_words(object: &Unmanaged) -> String {
         UnmanagedKind::VirtualTable => "virtual table",
         UnmanagedKind::VirtualColumn => "virtual generated column",
         UnmanagedKind::Sequence => "sequence",
+        UnmanagedKind::Collection => "collection",
     };
     format!("{kind} {}", object.name)
 }

@@ -20,6 +20,7 @@ pub(crate) async fn run(context: &Context<'_>, given: &StatusArguments) -> Outco
 /// The screen.
 pub(crate) fn render(report: &StatusReport) -> String {
     let mut out = heading(report);
+    let object = objects(report);
     out.push_str(&findings(report));
     if !report.inventory.tables.is_empty() {
         let rows = report
@@ -36,13 +37,22 @@ pub(crate) fn render(report: &StatusReport) -> String {
             })
             .collect();
         out.push('\n');
-        out.push_str(&text::table(&["table", "rows", "size"], rows, &[1, 2]));
+        out.push_str(&text::table(&[object.0, object.2, "size"], rows, &[1, 2]));
         out.push('\n');
     }
     out
 }
 
+/// What a database of the report's data model holds, one and many, and what these hold.
+fn objects(report: &StatusReport) -> (&'static str, &'static str, &'static str) {
+    match report.data_model {
+        "document" => ("collection", "collections", "documents"),
+        _ => ("table", "tables", "rows"),
+    }
+}
+
 fn heading(report: &StatusReport) -> String {
+    let object = objects(report);
     let server = &report.server;
     let encrypted = match server.encrypted {
         Some(true) => ", encrypted",
@@ -69,7 +79,7 @@ fn heading(report: &StatusReport) -> String {
         indexes.invalid.len(),
         indexes.unmanaged.len(),
         text::bytes(report.inventory.database_size_bytes),
-        text::count(report.inventory.tables.len(), "table", "tables"),
+        text::count(report.inventory.tables.len(), object.0, object.1),
     )
 }
 

@@ -9,6 +9,7 @@ on_every_engine! {
     what_an_earlier_statement_changes_is_left_to_the_server,
     losses_need_their_flag_where_it_is_protected,
     losses_are_told_elsewhere,
+    each_file_is_counted_as_the_files_before_it_left_the_tables,
 }
 
 /// A function for each version of the server.
@@ -161,6 +162,32 @@ fn losses_are_told_elsewhere(engine: Engine) {
     project.sandbox.write("migrations/0003-third.sql", text).unwrap();
     project.run(&["migrate", "seal"], 0);
     project.run(&["migrate", "--env", "production"], 0);
+}
+
+/// The catalogue is read once for a plan, and again where a file needs what one before it changed.
+fn each_file_is_counted_as_the_files_before_it_left_the_tables(engine: Engine) {
+    let project = declared(engine, "");
+    let files = [
+        ("0002-second", "ALTER TABLE orders DROP COLUMN total;"),
+        ("0003-third", "ALTER TABLE orders RENAME COLUMN note TO remark;"),
+        ("0004-fourth", "ALTER TABLE orders DROP COLUMN remark;"),
+        ("0005-fifth", "CREATE TABLE copies (id int PRIMARY KEY);\nINSERT INTO copies VALUES (1), (2), (3);"),
+        ("0006-sixth", "DROP TABLE copies;"),
+        ("0007-seventh", "DROP TABLE orders;"),
+    ];
+    for (name, up) in files {
+        let text = format!("-- whimbrel:up\n{up}\n-- whimbrel:down\nSELECT 1;\n");
+        project.sandbox.write(format!("migrations/{name}.sql"), &text).unwrap();
+    }
+    let told = project.run(&["migrate"], 0).stderr;
+    for loss in [
+        "3 values of `orders.total` are dropped",
+        "2 values of `orders.remark` are dropped",
+        "3 rows of `copies` are dropped",
+        "3 rows of `orders` are dropped",
+    ] {
+        assert!(told.contains(loss), "{loss}: {told}");
+    }
 }
 
 /// Built concurrently, validated apart, proved by a check: nothing to refuse, no flag.

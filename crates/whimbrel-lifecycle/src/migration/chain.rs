@@ -134,6 +134,11 @@ impl Chain {
         self.links.iter().find(|link| link.file_name == file_name).map(|link| link.hash.as_str())
     }
 
+    /// The chain's hash up to and including the file at this place of the folder, lower-case hex.
+    pub(super) fn hash_in_place(&self, place: usize) -> Option<&str> {
+        self.links.get(place).map(|link| link.hash.as_str())
+    }
+
     /// How the files differ from this sealed chain, a sentence each; empty where they do not.
     #[must_use]
     pub fn changes(&self, present: &Chain) -> Vec<String> {

@@ -22,10 +22,9 @@ pub struct NewMigration {
 pub struct Snapshot {
     /// The declared schema, as JSON.
     pub schema: String,
-    /// The dialect of the server that printed `normalised`.
-    pub dialect: &'static str,
-    /// The declared catalogue as that server prints it, as JSON.
-    pub normalised: String,
+    /// The declared catalogue as a server prints it, as JSON, behind the server's dialect; a document database prints
+    /// what is declared.
+    pub printed: Option<(&'static str, String)>,
 }
 
 impl NewMigration {
@@ -79,9 +78,10 @@ impl NewMigration {
             }
             std::fs::write(&snapshot_path, &snapshot.schema)
                 .map_err(|error| failed(&snapshot_path, error))?;
-            let normalised_path = folder.normalised_path(&self.version, snapshot.dialect);
-            std::fs::write(&normalised_path, &snapshot.normalised)
-                .map_err(|error| failed(&normalised_path, error))?;
+            if let Some((dialect, printed)) = &snapshot.printed {
+                let printed_path = folder.normalised_path(&self.version, dialect);
+                std::fs::write(&printed_path, printed).map_err(|error| failed(&printed_path, error))?;
+            }
         }
         std::fs::write(&path, &self.text).map_err(|error| failed(&path, error))?;
         Ok(path)

@@ -46,6 +46,74 @@ pub enum MigrationError {
         /// The tongue that the data model takes.
         expected: &'static str,
     },
+    /// A script met other transactions too often.
+    #[error("{file} met other transactions {attempts} times, and was taken back each time: {reason}")]
+    #[diagnostic(
+        code(migrate::transaction_conflict),
+        help(
+            "nothing of it stands; run the same command again when fewer others write, or put \
+             `// whimbrel:transaction off` at the head of the file and write it in steps and batches"
+        )
+    )]
+    TransactionConflict {
+        /// The file.
+        file: String,
+        /// How often it was tried.
+        attempts: u32,
+        /// What the server said.
+        reason: String,
+    },
+    /// A script was begun, and is another one now.
+    #[error("{file} was begun and has been changed since; this is what was begun of it:{acts}")]
+    #[diagnostic(
+        code(migrate::script_changed),
+        help(
+            "put the file back as it was and run the same command again; or finish or undo it by hand and say so: \
+             `whimbrel migrate resolve VERSION --applied` or `--undone`"
+        )
+    )]
+    ScriptChanged {
+        /// The file.
+        file: String,
+        /// What the journal holds, a line each.
+        acts: String,
+    },
+    /// A script was cut off in what cannot be repeated.
+    #[error(
+        "{file} was cut off, and {act} would change what it did by running again; this is what was begun of it:{acts}"
+    )]
+    #[diagnostic(
+        code(migrate::script_interrupted),
+        help(
+            "look at what stands, then finish it by hand and say so: `whimbrel migrate resolve {version} --applied`; or \
+             undo it by hand: `whimbrel migrate resolve {version} --undone`. Written in `await step(name, fn)` and `batch()`, \
+             a script goes on by itself"
+        )
+    )]
+    ScriptInterrupted {
+        /// The file.
+        file: String,
+        /// Its version.
+        version: String,
+        /// What cannot be repeated.
+        act: String,
+        /// What the journal holds, a line each.
+        acts: String,
+    },
+    /// A step asks for something besides its writes that a transaction does not take.
+    #[error("step \"{act}\" of {file} writes, and then asks for {method}, which no transaction takes")]
+    #[diagnostic(
+        code(migrate::mixed_step),
+        help("nothing of the step stands; put {method} in a step of its own, or outside the steps")
+    )]
+    MixedStep {
+        /// The file.
+        file: String,
+        /// The step or batch.
+        act: String,
+        /// What it asks for.
+        method: String,
+    },
     /// Two files have the same version.
     #[error("{first} and {second} have the same version")]
     #[diagnostic(
@@ -305,10 +373,10 @@ pub enum MigrationError {
         latest: String,
     },
     /// A file has no way back.
-    #[error("{file} cannot be rolled back: it has no `-- whimbrel:down` section")]
+    #[error("{file} cannot be rolled back: it {}", lacks_way_down(.file))]
     #[diagnostic(
         code(migrate::irreversible),
-        help("nothing was rolled back; write the section, or restore a backup")
+        help("nothing was rolled back; write the {}, or restore a backup", way_down(.file))
     )]
     Irreversible {
         /// The file.
@@ -429,4 +497,13 @@ fn lines(sentences: &[String]) -> String {
 
 fn list(changes: &[String]) -> String {
     changes.join("; ")
+}
+
+/// What a file lacks that cannot be rolled back.
+fn lacks_way_down(file: &str) -> &'static str {
+    if file.ends_with(".sql") { "has no `-- whimbrel:down` section" } else { "exports no `down`" }
+}
+
+fn way_down(file: &str) -> &'static str {
+    if file.ends_with(".sql") { "section" } else { "function" }
 }

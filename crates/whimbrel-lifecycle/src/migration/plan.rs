@@ -39,6 +39,8 @@ pub struct PlannedStep {
     pub file_name: String,
     /// The tongue that the file speaks.
     pub language: Language,
+    /// The checksum of the file's content, lower-case hex.
+    pub checksum: String,
     /// The step for the engine; that of a script holds no statements.
     pub step: Step,
     /// The lint findings that the file accepts as a whole.
@@ -142,7 +144,11 @@ impl<'a> State<'a> {
     /// The files that are not applied, oldest first.
     #[must_use]
     pub fn pending(&self) -> Vec<&'a Migration> {
-        self.folder.migrations.iter().filter(|migration| self.entry(&migration.version).is_none()).collect()
+        let applied: Vec<Option<Version>> =
+            self.applied.iter().map(|entry| Version::parse(&entry.version)).collect();
+        let is_applied =
+            |version: &Version| applied.binary_search_by(|one| one.as_ref().cmp(&Some(version))).is_ok();
+        self.folder.migrations.iter().filter(|migration| !is_applied(&migration.version)).collect()
     }
 
     /// The history entry of a version.
@@ -205,11 +211,12 @@ impl<'a> State<'a> {
         applied_by: &str,
         schema_hash: Option<String>,
     ) -> HistoryEntry {
+        let place = self.folder.migrations.partition_point(|other| other.version < migration.version);
         HistoryEntry {
             version: migration.version.as_str().to_owned(),
             name: migration.name.clone(),
             checksum: migration.checksum.clone(),
-            chain: self.chain.hash_at(&migration.file_name).unwrap_or_default().to_owned(),
+            chain: self.chain.hash_in_place(place).unwrap_or_default().to_owned(),
             schema_hash,
             kind,
             applied_at: String::new(),
@@ -233,6 +240,7 @@ impl<'a> State<'a> {
             version: migration.version.clone(),
             file_name: migration.file_name.clone(),
             language: content.language,
+            checksum: content.checksum.clone(),
             step: Step {
                 source: content.source.clone(),
                 statements: content.statements(true, dialect).unwrap_or_default(),
@@ -261,6 +269,7 @@ impl<'a> State<'a> {
                     version: migration.version.clone(),
                     file_name: migration.file_name.clone(),
                     language: content.language,
+                    checksum: content.checksum.clone(),
                     step: Step {
                         source: content.source.clone(),
                         statements,

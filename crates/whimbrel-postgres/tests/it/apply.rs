@@ -301,3 +301,44 @@ async fn marking_is_all_or_nothing() {
     assert!(postgres.mark(&[entry("0003"), entry("0002")]).await.is_err());
     assert_eq!(versions(&mut postgres).await, ["0001", "0002"]);
 }
+
+#[tokio::test]
+async fn a_long_series_is_recorded_by_a_prepared_statement_that_a_file_may_end() {
+    for version in VERSIONS {
+        let (database, mut postgres) = fresh(version).await;
+        postgres.prepare().await.unwrap();
+        let mut expected = Vec::new();
+        for (index, sql) in ["DEALLOCATE ALL", "SET search_path = pg_catalog", ""].iter().enumerate() {
+            for file in 0..12 {
+                let name = format!("{index}{file:03}");
+                let mut plain = step(&name, &[&format!("CREATE TABLE public.t{name} (id int)")]);
+                if let HistoryChange::Insert(entry) = &mut plain.history {
+                    entry.name = "o'clock".to_owned();
+                    entry.schema_hash = (file % 2 == 0).then(|| "f00d".to_owned());
+                }
+                let applied = postgres.apply(&plain, &mut Unwatched).await.unwrap();
+                assert_eq!(applied.statements.len(), 1);
+                let row = postgres.history().await.unwrap().pop().unwrap();
+                let HistoryChange::Insert(mut entry) = plain.history else { unreachable!() };
+                (entry.applied_at, entry.duration_ms) = (row.applied_at.clone(), applied.duration_ms);
+                assert_eq!(row, entry);
+                expected.push(name);
+            }
+            let prepared = "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'whimbrel%'";
+            let prepared = postgres.relational().unwrap().rows(prepared).await.unwrap();
+            assert_ne!(prepared[0][0].as_deref(), Some("0"), "nothing was prepared before {sql}");
+            // A failure leaves neither the table nor the row, and is pointed at.
+            let failing = step("9999", &["CREATE TABLE public.t0000 (id nothing)"]);
+            let error = postgres.apply(&failing, &mut Unwatched).await.unwrap_err();
+            assert_eq!(labelled(&error, &failing), "nothing");
+            if !sql.is_empty() {
+                let name = format!("{index}999");
+                postgres.apply(&step(&name, &[*sql]), &mut Unwatched).await.unwrap();
+                expected.push(name);
+            }
+        }
+        assert_eq!(versions(&mut postgres).await, expected);
+        let tables = "SELECT count(*) FROM pg_tables WHERE tablename ~ '^t[0-9]+$'";
+        assert_eq!(database.psql(tables).unwrap().trim(), "36");
+    }
+}

@@ -10,7 +10,8 @@ const TYPE: &str = "schema::unknown_type";
 const KEY: &str = "schema::primary_key";
 
 pub(super) fn check(known: &Known<'_>, found: &mut Vec<Finding>) {
-    let relational = known.schema.models.first().is_none_or(is_relational);
+    // A struct that is read by itself, as a derive macro does, may belong to either.
+    let relational = known.schema.models.first().map(is_relational);
     for (index, model) in known.schema.models.iter().enumerate() {
         for (number, field) in model.fields.iter().enumerate() {
             let owner = Owner { list: Declared::Model, index, name: &model.name, place: Place::Field };
@@ -28,7 +29,7 @@ pub(super) fn check(known: &Known<'_>, found: &mut Vec<Finding>) {
             owner.field(known, number, field, relational, found);
         }
     }
-    if !relational {
+    if relational == Some(false) {
         declarations_of_documents(known, found);
     }
 }
@@ -51,7 +52,7 @@ impl Owner<'_> {
         known: &Known<'_>,
         number: usize,
         field: &Field,
-        relational: bool,
+        relational: Option<bool>,
         found: &mut Vec<Finding>,
     ) {
         self.ty(known, number, field, relational, found);
@@ -90,7 +91,7 @@ impl Owner<'_> {
         known: &Known<'_>,
         number: usize,
         field: &Field,
-        relational: bool,
+        relational: Option<bool>,
         found: &mut Vec<Finding>,
     ) {
         let at = self.at(Part::MemberType(number));
@@ -101,7 +102,7 @@ impl Owner<'_> {
         let missing = match ty {
             FieldType::Enum(name) => (!known.enums.contains_key(name.as_str())).then_some(name),
             FieldType::Embedded(name) => (!known.embedded.contains_key(name.as_str())).then_some(name),
-            FieldType::Scalar(Scalar::ObjectId) if relational => {
+            FieldType::Scalar(Scalar::ObjectId) if relational == Some(true) => {
                 found.push(
                     Finding::new(
                         at,
@@ -173,7 +174,13 @@ impl Owner<'_> {
 }
 
 /// An attribute that has no meaning in this data model.
-fn wrong_model(at: At, attribute: &grammar::Attribute, owner: &str, relational: bool) -> Option<Finding> {
+fn wrong_model(
+    at: At,
+    attribute: &grammar::Attribute,
+    owner: &str,
+    relational: Option<bool>,
+) -> Option<Finding> {
+    let relational = relational?;
     let (kind, wrong, says) = match attribute.models {
         DataModels::Relational => ("tables", !relational, attribute.mongodb),
         DataModels::Document => ("collections", relational, attribute.postgres),
@@ -264,7 +271,7 @@ fn model_attributes(model: &Model, index: usize, found: &mut Vec<Finding>) {
     for (name, _) in given.into_iter().filter(|(_, given)| *given) {
         let at = At::model(index, Part::Attribute(name));
         let attribute = grammar::find(Place::Model, name).expect("the names above are rows of the grammar");
-        found.extend(wrong_model(at, attribute, &model.name, relational));
+        found.extend(wrong_model(at, attribute, &model.name, Some(relational)));
         if view && !attribute.views {
             found.push(
                 Finding::new(at, FIT, format!("`{name}` does not fit the view `{}`", model.name))

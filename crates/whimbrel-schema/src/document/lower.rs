@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 
 pub use indexes::default_name;
 pub use schema::{BLIND_INDEX_SUFFIX, TIME_PATTERN};
+pub(super) use schema::{decimal_bounds, geo_point};
 
 /// A schema as a catalogue, and what its declaration knows beyond it.
 #[derive(Clone, Debug, Default, PartialEq)]

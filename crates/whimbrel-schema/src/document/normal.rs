@@ -24,20 +24,45 @@ const INDEX_DEFAULTS: &[(&str, &[&str])] = &[
 ];
 
 impl DocumentCatalog {
-    /// Puts the catalogue into the normal form.
+    /// Puts the catalogue into the normal form; a validator keeps its order, which [`is_same`] passes over.
     pub fn normalize(&mut self) {
         for collection in &mut self.collections {
             collection.normalize();
         }
         self.sort();
     }
+
+    /// Whether both hold the same, in whatever form.
+    #[must_use]
+    pub fn is_same(&self, other: &DocumentCatalog) -> bool {
+        let (mut one, mut other) = (self.clone(), other.clone());
+        one.normalize();
+        other.normalize();
+        one.views == other.views
+            && one.collections.len() == other.collections.len()
+            && one.collections.iter().zip(&other.collections).all(|(one, other)| one.is_same(other))
+    }
 }
 
 impl Collection {
+    fn is_same(&self, other: &Collection) -> bool {
+        let same_validator = match (&self.validator, &other.validator) {
+            (Some(one), Some(other)) => one.is_same(other),
+            (None, None) => true,
+            _ => false,
+        };
+        let options = |collection: &Collection| canonical(&Value::Object(collection.options.clone()));
+        let same_index = |(one, other): (&CollectionIndex, &CollectionIndex)| {
+            one.name == other.name && one.is_same_but_name(other)
+        };
+        self.name == other.name
+            && same_validator
+            && options(self) == options(other)
+            && self.indexes.len() == other.indexes.len()
+            && self.indexes.iter().zip(&other.indexes).all(same_index)
+    }
+
     fn normalize(&mut self) {
-        if let Some(validator) = &mut self.validator {
-            validator.rule = canonical(&validator.rule);
-        }
         // A validator of no condition checks nothing.
         self.validator.take_if(|validator| validator.rule == Value::Object(Map::new()));
         self.options.retain(|name, value| !(name == "capped" && *value == Value::Bool(false)));
@@ -95,6 +120,12 @@ impl CollectionIndex {
 }
 
 impl Validator {
+    /// The filter that finds the documents which do not match, to be counted before the validator is set.
+    #[must_use]
+    pub fn violations(&self) -> Value {
+        serde_json::json!({ "$nor": [self.rule] })
+    }
+
     /// Whether both check the same documents for the same.
     #[must_use]
     pub fn is_same(&self, other: &Validator) -> bool {

@@ -8,41 +8,41 @@ use crate::model::{Scalar, snake_case};
 const OTHER_TYPES: &[&str] = &["Option", "Vec", "Model", "Embedded", "Enum", "Sequence"];
 
 /// Makes valid Rust names, each once.
-pub(super) struct NameMaker {
+pub(crate) struct NameMaker {
     taken: BTreeSet<String>,
     /// What follows a name that cannot stand alone.
     suffix: &'static str,
 }
 
 impl NameMaker {
-    pub(super) fn types() -> Self {
+    pub(crate) fn types() -> Self {
         let scalars = Scalar::ALL.iter().map(|scalar| scalar.rust_name());
         let taken = scalars.chain(OTHER_TYPES.iter().copied()).map(str::to_owned).collect();
         NameMaker { taken, suffix: "Row" }
     }
 
-    pub(super) fn variants() -> Self {
+    pub(crate) fn variants() -> Self {
         NameMaker { taken: BTreeSet::new(), suffix: "Value" }
     }
 
-    pub(super) fn fields() -> Self {
+    pub(crate) fn fields() -> Self {
         NameMaker { taken: BTreeSet::new(), suffix: "_" }
     }
 
     /// A struct's name: singular, in Pascal case.
-    pub(super) fn model(&mut self, table: &str) -> String {
+    pub(crate) fn model(&mut self, table: &str) -> String {
         self.unique(pascal_case(&singular(table), "Table"))
     }
 
-    pub(super) fn type_name(&mut self, name: &str) -> String {
+    pub(crate) fn type_name(&mut self, name: &str) -> String {
         self.unique(pascal_case(name, "Type"))
     }
 
-    pub(super) fn variant(&mut self, value: &str) -> String {
+    pub(crate) fn variant(&mut self, value: &str) -> String {
         self.unique(pascal_case(value, "Value"))
     }
 
-    pub(super) fn field(&mut self, column: &str) -> String {
+    pub(crate) fn field(&mut self, column: &str) -> String {
         let words: String =
             column.chars().map(|current| if is_word(current) { current } else { '_' }).collect();
         let mut name = snake_case(&words);

@@ -18,6 +18,49 @@ mod documents {
     pub struct Profile {
         pub city: Option<String>,
     }
+
+    #[derive(Enum)]
+    pub enum Role {
+        Owner,
+        Guest,
+    }
+
+    #[derive(Embedded)]
+    pub struct Member {
+        #[db(name = "userId", references = User::id)]
+        pub user_id: ObjectId,
+        #[db(default = Guest)]
+        pub role: Role,
+    }
+
+    // Every type that a document may hold.
+    #[derive(Model)]
+    #[db(collection = "trips", validation(level = moderate, action = warn))]
+    #[db(index(members.user_id, day desc), geo(place), check(paid = price > 0 || done))]
+    #[db(check(known = r#"{"title": {"$ne": ""}}"#))]
+    pub struct Trip {
+        #[db(id)]
+        pub id: Uuid,
+        pub title: String,
+        #[db(decimal(10, 2))]
+        pub price: Decimal,
+        pub done: bool,
+        pub small: i16,
+        pub middle: Option<i32>,
+        pub large: i64,
+        pub rate: f64,
+        pub extra: Json,
+        #[db(len = 16)]
+        pub digest: Bytes,
+        pub place: GeoPoint,
+        pub day: Date,
+        pub at: Time,
+        pub seen: Timestamp,
+        #[db(null)]
+        pub local: Option<NaiveTimestamp>,
+        pub members: Vec<Member>,
+        pub roles: Vec<Role>,
+    }
 }
 
 mod views {

@@ -214,7 +214,7 @@ fn scalar_schema(scalar: Scalar) -> Map<String, Value> {
 }
 
 /// GeoJSON: longitude first, in degrees.
-pub(super) fn geo_point() -> Map<String, Value> {
+pub(in super::super) fn geo_point() -> Map<String, Value> {
     let degrees = |most: i32| json!({ "bsonType": "number", "minimum": -most, "maximum": most });
     let point = json!({
         "bsonType": "object",

@@ -257,3 +257,26 @@ fn what_documents_cannot_hold_is_refused() {
     dotted.models[0].fields[1].column = Some("a.b".into());
     assert_eq!(refused(&dotted), "schema::not_in_documents: `User.a` cannot be stored as `a.b`");
 }
+
+#[test]
+fn a_struct_that_holds_itself_is_described_once() {
+    let text = format!(
+        "#[derive(Embedded)]\npub struct Comment {{ #[db(was = \"body\", check(short = text.len() < 99))] pub text: String, pub replies: Vec<Comment> }}\n{}",
+        model("", "pub comments: Vec<Comment>,")
+    );
+    let lowered = lowered(&text);
+    let rule = &lowered.catalog.collections[0].validator.as_ref().unwrap().rule;
+    let comments = &rule["$and"][0]["$jsonSchema"]["properties"]["comments"];
+    assert_eq!(comments["items"]["properties"]["replies"]["items"], json!({ "bsonType": "object" }));
+    assert_eq!(lowered.intent.renames.len(), 1);
+    assert_eq!(rule["$and"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn the_guides_schema_can_be_lowered() {
+    let lowered = lowered(include_str!("../../../tests/schemas/guide.rs"));
+    let users = lowered.catalog.collection("users").expect("the guide has users");
+    let names: Vec<&str> = users.indexes.iter().map(|index| index.name.as_str()).collect();
+    assert!(names.contains(&"profile.city_1_createdAt_-1"), "{names:?}");
+    assert_eq!(users.validator.as_ref().map(|validator| validator.level), Some(ValidationLevel::Moderate));
+}

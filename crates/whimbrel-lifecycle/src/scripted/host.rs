@@ -1,0 +1,611 @@
+//! What answers a running migration: the transaction or the journal, the fence, the guards and the report.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use bson::{Bson, Document};
+use whimbrel_engine::document::{CommandError, Commands, SessionId};
+use whimbrel_engine::{
+    ActKind, Applied, Documents, EngineError, JournalEntry, JournalState, StatementReport,
+};
+use whimbrel_script::classify::{self, Effect};
+use whimbrel_script::{
+    Batch, BatchProgress, BatchStart, Call, ConsoleLevel, Host, HostError, HostResult, StepDecision,
+};
+
+use super::acts::Acts;
+use super::{Ended, TRANSIENT, preflight};
+use crate::error::LifecycleError;
+use crate::events::{Event, Moment, Observer};
+use crate::migration::{MigrationError, PlannedStep};
+use crate::project::{Action, Project};
+
+/// The code of a command that a transaction does not take.
+const NOT_IN_TRANSACTION: [i32; 2] = [20, 263];
+
+/// How a script's commands are kept together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// They are one transaction, in this session.
+    Transaction(SessionId),
+    /// The journal knows how far they came.
+    Journal,
+}
+
+/// Why the host ended the run.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// The script asks for what a transaction does not take.
+    Alone { method: String },
+    /// The transaction met another one.
+    Conflict { reason: String },
+    /// Something is wrong.
+    Failed(Box<LifecycleError>),
+}
+
+impl Halt {
+    /// The error of a halt where there is no other way to go.
+    pub(super) fn into_error(self) -> LifecycleError {
+        match self {
+            Halt::Failed(error) => *error,
+            Halt::Alone { method: reason } | Halt::Conflict { reason } => {
+                EngineError::Refused { doing: "running a script".to_owned(), reason }.into()
+            }
+        }
+    }
+}
+
+/// The result that the journal keeps of a command that the database refused.
+pub(super) const REFUSED: &str = "refused";
+
+/// Ends the run; why is kept in the host.
+#[derive(Debug, thiserror::Error)]
+#[error("the run was ended")]
+struct Halted;
+
+/// A step or a batch's chunk that is open.
+struct Within {
+    kind: ActKind,
+    name: String,
+    /// Whether its commands are one transaction; none before its first command that writes.
+    together: Option<bool>,
+}
+
+/// The host of one script.
+pub(super) struct ScriptHost<'a> {
+    documents: &'a mut dyn Documents,
+    commands: Arc<dyn Commands>,
+    project: &'a Project,
+    planned: &'a PlannedStep,
+    observer: &'a mut dyn Observer,
+    way: Way,
+    acts: Acts,
+    allow_destructive: bool,
+    may_open: bool,
+    within: Option<Within>,
+    /// The session of steps and chunks, opened when it is first needed.
+    own: Option<SessionId>,
+    /// The open transactions of the script's own sessions, and whether repeating them changes nothing.
+    opened: HashMap<SessionId, Option<bool>>,
+    /// Whether the transaction that the script runs in was ended by a refused command.
+    is_broken: bool,
+    /// How many commands that write were sent.
+    sent: usize,
+    totals: HashMap<String, Option<u64>>,
+    /// The keys of the unique indexes of the collections that were asked for.
+    uniques: HashMap<String, Vec<Vec<String>>>,
+    applied: Applied,
+    halt: Option<Halt>,
+}
+
+impl<'a> ScriptHost<'a> {
+    pub(super) fn new(
+        documents: &'a mut dyn Documents,
+        (project, allow_destructive): (&'a Project, bool),
+        planned: &'a PlannedStep,
+        observer: &'a mut dyn Observer,
+        way: Way,
+        acts: Acts,
+    ) -> Self {
+        let commands = documents.commands();
+        let transaction_off = super::words(planned).is_some_and(|words| words.transaction_off);
+        let may_open = commands.deployment().transactions && !transaction_off;
+        ScriptHost {
+            documents,
+            commands,
+            project,
+            planned,
+            observer,
+            way,
+            acts,
+            allow_destructive,
+            may_open,
+            within: None,
+            own: None,
+            opened: HashMap::new(),
+            is_broken: false,
+            sent: 0,
+            totals: HashMap::new(),
+            uniques: HashMap::new(),
+            applied: Applied::default(),
+            halt: None,
+        }
+    }
+
+    /// Gives back what is open. An open transaction ends without effect.
+    pub(super) async fn close(&mut self) {
+        if let Some(session) = self.own.take() {
+            self.commands.end_session(session).await;
+        }
+    }
+
+    /// What is left when the script has ended.
+    pub(super) fn into_ended(self) -> Ended {
+        Ended { applied: self.applied, halt: self.halt, acts: self.acts, is_broken: self.is_broken }
+    }
+
+    fn stop<T>(&mut self, halt: Halt) -> HostResult<T> {
+        self.halt.get_or_insert(halt);
+        Err(HostError::stop(Halted))
+    }
+
+    fn fail<T>(&mut self, error: impl Into<LifecycleError>) -> HostResult<T> {
+        self.stop(Halt::Failed(Box::new(error.into())))
+    }
+
+    fn moment(&mut self, moment: Moment) {
+        let file = self.planned.file_name.clone();
+        self.observer.event(&Event::Journal { file, position: self.sent.max(1), moment });
+    }
+
+    /// Sends a command, and passes a refusal on to the script.
+    async fn send(&mut self, call: &Call, session: Option<SessionId>) -> HostResult<Document> {
+        let database = call.database.as_deref().unwrap_or_else(|| self.commands.database()).to_owned();
+        let started = Instant::now();
+        let reply = self.commands.run_on(&database, call.command.clone(), session).await;
+        if classify::is_write(&call.command) {
+            let reached = reply.as_ref().ok().and_then(documents_touched);
+            self.applied.statements.push(StatementReport {
+                statement: StatementReport::shown(&call.method),
+                duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+                rows: reached,
+            });
+        }
+        match reply {
+            Ok(reply) => Ok(reply),
+            Err(CommandError::Refused(refusal)) => Err(HostError::Refused(refusal)),
+            Err(error) => self.fail(super::command_error(error)),
+        }
+    }
+
+    async fn in_transaction(
+        &mut self,
+        call: Call,
+        session: SessionId,
+        effect: Effect,
+    ) -> HostResult<Document> {
+        if self.is_broken {
+            return self.stop(Halt::Alone { method: super::GOING_ON.to_owned() });
+        }
+        if !together(&call.command) {
+            return match effect {
+                // Looking at what is outside does no harm: the collections and indexes as they stand.
+                Effect::Read => self.send(&call, None).await,
+                _ => self.stop(Halt::Alone { method: call.method }),
+            };
+        }
+        let sent = self.send(&call, Some(session)).await;
+        match &sent {
+            Err(HostError::Refused(refusal)) if refusal.labels.iter().any(|label| label == TRANSIENT) => {
+                let reason = refusal.to_string();
+                return self.stop(Halt::Conflict { reason });
+            }
+            Err(HostError::Refused(refusal)) if NOT_IN_TRANSACTION.contains(&refusal.code) => {
+                return self.stop(Halt::Alone { method: call.method });
+            }
+            Err(HostError::Refused(_)) => self.is_broken = true,
+            Ok(reply) if reply.contains_key("writeErrors") => self.is_broken = true,
+            _ => {}
+        }
+        if effect != Effect::Read {
+            self.moment(Moment::Ran);
+        }
+        sent
+    }
+
+    async fn journalled(&mut self, call: Call, effect: Effect) -> HostResult<Document> {
+        if let Err(error) = self.documents.fence(None).await {
+            return self.fail(error);
+        }
+        let idempotent = effect == Effect::Idempotent;
+        if let Some(session) = call.session {
+            if let Some(open) = self.opened.get_mut(&session).filter(|open| open.is_some()) {
+                *open = Some(*open == Some(true) && idempotent);
+                let sent = self.send(&call, Some(session)).await;
+                self.moment(Moment::Ran);
+                return sent;
+            }
+        }
+        if self.within.is_some() {
+            return self.inside(call, idempotent).await;
+        }
+        let row = (!idempotent || !self.acts.has_rows())
+            .then(|| self.acts.new_row(ActKind::Command, &call.method, idempotent));
+        if let Some(row) = &row {
+            self.write(row, None).await?;
+            self.moment(Moment::Intended);
+        }
+        let sent = self.send(&call, call.session).await;
+        self.moment(Moment::Ran);
+        if let Some(mut row) = row.filter(|_| !idempotent && is_settled(&sent)) {
+            row.state = JournalState::Done;
+            if let (Err(_), Some(act)) = (&sent, &mut row.act) {
+                // A refused command changed nothing.
+                act.idempotent = true;
+                act.result = Some(REFUSED.to_owned());
+            }
+            self.write(&row, None).await?;
+            self.moment(Moment::Done);
+        }
+        sent
+    }
+
+    /// A command that writes, within a step or a batch's chunk.
+    async fn inside(&mut self, call: Call, idempotent: bool) -> HostResult<Document> {
+        let fits = writes_documents(&call.command);
+        let Some(within) = &mut self.within else { return self.send(&call, call.session).await };
+        let is_first = within.together.is_none();
+        let together = *within.together.get_or_insert(self.may_open && fits);
+        if together && !fits {
+            let error = MigrationError::MixedStep {
+                file: self.planned.file_name.clone(),
+                act: within.name.clone(),
+                method: call.method,
+            };
+            return self.fail(error);
+        }
+        if together {
+            if is_first {
+                self.open().await?;
+            }
+            let sent = self.send(&call, self.own).await;
+            self.moment(Moment::Ran);
+            return sent;
+        }
+        let (kind, name) = (within.kind, within.name.clone());
+        let state = if kind == ActKind::Batch { JournalState::Running } else { JournalState::Intended };
+        let mut row = self.acts.row(kind, &name, state);
+        let was_safe = row.act.as_ref().is_none_or(|act| act.idempotent);
+        if is_first || (was_safe && !idempotent) {
+            if let Some(act) = &mut row.act {
+                act.idempotent = was_safe && idempotent;
+            }
+            self.write(&row, None).await?;
+            self.moment(Moment::Intended);
+        }
+        let sent = self.send(&call, call.session).await;
+        self.moment(Moment::Ran);
+        sent
+    }
+
+    /// Opens a transaction for the open step or chunk.
+    async fn open(&mut self) -> HostResult<()> {
+        let session = match self.own {
+            Some(session) => session,
+            None => self.commands.start_session().await?,
+        };
+        self.own = Some(session);
+        self.commands.start_transaction(session).await?;
+        Ok(())
+    }
+
+    /// Ends the open step or chunk: its row stands together with what it did.
+    async fn end_within(&mut self, mut row: JournalEntry) -> HostResult<()> {
+        if let Some(act) = &mut row.act {
+            act.idempotent = true;
+        }
+        let together = self.within.as_ref().and_then(|within| within.together) == Some(true);
+        if let Some(session) = self.own.filter(|_| together) {
+            if let Err(error) = self.documents.fence(Some(session)).await {
+                return self.fail(error);
+            }
+            self.write(&row, Some(session)).await?;
+            self.commands.commit_transaction(session).await?;
+        } else {
+            self.write(&row, None).await?;
+        }
+        self.within = None;
+        Ok(())
+    }
+
+    /// Takes back what the open step or chunk did, where it is a transaction.
+    async fn abandon(&mut self) {
+        let Some(within) = self.within.take() else { return };
+        if let Some(session) = self.own.filter(|_| within.together == Some(true)) {
+            // Where the server has ended it already, there is nothing to take back.
+            let _ = self.commands.abort_transaction(session).await;
+        }
+    }
+
+    async fn write(&mut self, row: &JournalEntry, session: Option<SessionId>) -> HostResult<()> {
+        if let Err(error) = self.documents.write_journal(row, session).await {
+            return self.fail(error);
+        }
+        self.acts.keep(row);
+        Ok(())
+    }
+
+    /// The session that a command that reads belongs to.
+    fn reading_session(&self, call: &Call) -> Option<SessionId> {
+        let within = self.within.as_ref().is_some_and(|within| within.together == Some(true));
+        let own = self.own.filter(|_| within && together(&call.command));
+        call.session.or(own)
+    }
+
+    /// What running a command again would do.
+    async fn effect(&mut self, call: &Call) -> Effect {
+        // Only an insertion where nothing matches goes by what is unique.
+        if let Some(collection) = upserting(&call.command)
+            && !self.uniques.contains_key(collection)
+        {
+            let database = call.database.as_deref().unwrap_or_else(|| self.commands.database()).to_owned();
+            let list = bson::doc! { "listIndexes": collection };
+            let listed = self.commands.run_on(&database, list, None).await;
+            let keys = listed.map(|reply| unique_keys(&reply)).unwrap_or_default();
+            self.uniques.insert(collection.to_owned(), keys);
+        }
+        let is_unique = |collection: &str, fields: &[&str]| {
+            let keys = self.uniques.get(collection).map(Vec::as_slice).unwrap_or_default();
+            keys.iter().any(|key| key.iter().all(|field| fields.contains(&field.as_str())))
+        };
+        classify::effect(&call.command, &is_unique)
+    }
+
+    /// How many documents a batch covers, counted once.
+    async fn total(&mut self, batch: &Batch) -> Option<u64> {
+        if let Some(total) = self.totals.get(&batch.name) {
+            return *total;
+        }
+        let count = bson::doc! { "count": &batch.collection, "query": batch.filter.clone() };
+        let database = batch.database.as_deref().unwrap_or_else(|| self.commands.database()).to_owned();
+        let total =
+            self.commands.run_on(&database, count, None).await.ok().and_then(|reply| whole(&reply, "n"));
+        self.totals.insert(batch.name.clone(), total);
+        total
+    }
+}
+
+#[async_trait]
+impl Host for ScriptHost<'_> {
+    fn database(&self) -> &str {
+        self.commands.database()
+    }
+
+    async fn command(&mut self, call: Call) -> HostResult<Document> {
+        let effect = self.effect(&call).await;
+        if effect != Effect::Read {
+            self.sent += 1;
+            if !self.allow_destructive && destroys(&call.command) {
+                if let Err(error) = self.project.guard(Action::Destructive) {
+                    return self.fail(error);
+                }
+            }
+            match preflight::look(&self.commands, self.planned, &call).await {
+                Ok(notes) => notes.into_iter().for_each(|note| self.observer.event(&note)),
+                Err(error) => return self.fail(error),
+            }
+        }
+        match self.way {
+            Way::Transaction(session) => self.in_transaction(call, session, effect).await,
+            Way::Journal if effect == Effect::Read => {
+                let session = self.reading_session(&call);
+                self.send(&call, session).await
+            }
+            Way::Journal => self.journalled(call, effect).await,
+        }
+    }
+
+    async fn start_session(&mut self) -> HostResult<SessionId> {
+        if matches!(self.way, Way::Transaction(_)) {
+            return self.stop(Halt::Alone { method: "startSession".to_owned() });
+        }
+        Ok(self.commands.start_session().await?)
+    }
+
+    async fn start_transaction(&mut self, session: SessionId) -> HostResult<()> {
+        self.commands.start_transaction(session).await?;
+        self.opened.insert(session, Some(true));
+        Ok(())
+    }
+
+    async fn commit_transaction(&mut self, session: SessionId) -> HostResult<()> {
+        if let Some(Some(idempotent)) = self.opened.insert(session, None) {
+            if let Err(error) = self.documents.fence(Some(session)).await {
+                return self.fail(error);
+            }
+            let mut row = self.acts.new_row(ActKind::Command, "a transaction of its own", idempotent);
+            row.state = JournalState::Done;
+            self.write(&row, Some(session)).await?;
+        }
+        self.commands.commit_transaction(session).await?;
+        self.moment(Moment::Done);
+        Ok(())
+    }
+
+    async fn abort_transaction(&mut self, session: SessionId) -> HostResult<()> {
+        self.opened.remove(&session);
+        Ok(self.commands.abort_transaction(session).await?)
+    }
+
+    async fn end_session(&mut self, session: SessionId) {
+        self.opened.remove(&session);
+        self.commands.end_session(session).await;
+    }
+
+    async fn step_begin(&mut self, name: &str) -> HostResult<StepDecision> {
+        if matches!(self.way, Way::Transaction(_)) {
+            return self.stop(Halt::Alone { method: "step".to_owned() });
+        }
+        self.abandon().await;
+        if let Some(row) = self.acts.kept(ActKind::Step, name).filter(|row| super::is_done(row)) {
+            let kept = row.act.as_ref().and_then(|act| act.result.as_deref()).and_then(from_kept);
+            return Ok(StepDecision::Skip(kept.unwrap_or(Bson::Null)));
+        }
+        self.within = Some(Within { kind: ActKind::Step, name: name.to_owned(), together: None });
+        Ok(StepDecision::Run)
+    }
+
+    async fn step_done(&mut self, name: &str, result: &Bson) -> HostResult<()> {
+        let mut row = self.acts.row(ActKind::Step, name, JournalState::Done);
+        if let Some(act) = &mut row.act {
+            act.result = Some(to_kept(result));
+        }
+        self.end_within(row).await?;
+        self.moment(Moment::Done);
+        Ok(())
+    }
+
+    async fn batch_begin(&mut self, batch: &Batch) -> HostResult<BatchStart> {
+        if matches!(self.way, Way::Transaction(_)) {
+            return self.stop(Halt::Alone { method: "batch".to_owned() });
+        }
+        let Some(row) = self.acts.kept(ActKind::Batch, &batch.name) else { return Ok(BatchStart::Beginning) };
+        let documents = u64::try_from(row.rows).unwrap_or_default();
+        if super::is_done(row) {
+            return Ok(BatchStart::Finished { documents });
+        }
+        let key = row.cursor.as_deref().and_then(from_kept);
+        Ok(key.map_or(BatchStart::Beginning, |key| BatchStart::After { key, documents }))
+    }
+
+    async fn batch_chunk(&mut self, batch: &Batch) -> HostResult<()> {
+        self.within = Some(Within { kind: ActKind::Batch, name: batch.name.clone(), together: None });
+        if self.may_open {
+            self.open().await?;
+            self.within =
+                Some(Within { kind: ActKind::Batch, name: batch.name.clone(), together: Some(true) });
+        }
+        Ok(())
+    }
+
+    async fn batch_done(&mut self, batch: &Batch, progress: &BatchProgress) -> HostResult<()> {
+        let state = if progress.finished { JournalState::Done } else { JournalState::Running };
+        let mut row = self.acts.row(ActKind::Batch, &batch.name, state);
+        row.cursor = progress.last_key.as_ref().map(to_kept).or(row.cursor);
+        row.rows = i64::try_from(progress.documents).unwrap_or(i64::MAX);
+        self.end_within(row).await?;
+        self.moment(Moment::Batched);
+        let total = self.total(batch).await;
+        self.observer.event(&Event::Batch {
+            file: self.planned.file_name.clone(),
+            position: self.sent.max(1),
+            size: u64::from(batch.size),
+            done: progress.documents,
+            total,
+            left_ms: None,
+        });
+        if !progress.finished {
+            tokio::time::sleep(batch.pause).await;
+        }
+        Ok(())
+    }
+
+    async fn batch_failed(&mut self, _batch: &Batch) -> HostResult<()> {
+        self.abandon().await;
+        Ok(())
+    }
+
+    fn console(&mut self, level: ConsoleLevel, text: String) {
+        let file = self.planned.file_name.clone();
+        self.observer.event(&Event::Output { file, level: word(level), text });
+    }
+}
+
+/// Whether a command takes documents away.
+fn destroys(command: &Document) -> bool {
+    match command.keys().next().map(String::as_str) {
+        Some("drop" | "dropDatabase" | "delete") => true,
+        Some("findAndModify" | "findandmodify") => command.get_bool("remove").unwrap_or(false),
+        Some("renameCollection") => command.get_bool("dropTarget").unwrap_or(false),
+        _ => false,
+    }
+}
+
+/// Whether a command may be part of a transaction. Indexes of a collection that the same transaction makes might be;
+/// they wait for nothing outside of it either.
+fn together(command: &Document) -> bool {
+    classify::runs_in_transaction(command, &|_| false)
+}
+
+/// Whether a command writes documents and nothing else: only such commands make a step or a chunk a transaction.
+/// What changes collections and indexes is done by its own form, and can be repeated.
+fn writes_documents(command: &Document) -> bool {
+    let name = command.keys().next().map(String::as_str);
+    matches!(name, Some("insert" | "update" | "delete" | "findAndModify" | "findandmodify"))
+}
+
+/// The collection of a command that may insert where nothing matches.
+fn upserting(command: &Document) -> Option<&str> {
+    let upserts = |document: &Document| document.get_bool("upsert").unwrap_or(false);
+    let (name, collection) = command.iter().next()?;
+    let updates = || command.get_array("updates").map(Vec::as_slice).unwrap_or_default();
+    let found = match name.as_str() {
+        "update" => updates().iter().filter_map(Bson::as_document).any(upserts),
+        "findAndModify" | "findandmodify" => upserts(command),
+        _ => false,
+    };
+    collection.as_str().filter(|_| found)
+}
+
+/// The keys of the unique indexes that a reply lists.
+fn unique_keys(reply: &Document) -> Vec<Vec<String>> {
+    let batch = reply.get_document("cursor").and_then(|cursor| cursor.get_array("firstBatch"));
+    let indexes = batch.map(Vec::as_slice).unwrap_or_default().iter().filter_map(Bson::as_document);
+    indexes
+        .filter(|index| index.get_bool("unique").unwrap_or(false))
+        .filter_map(|index| Some(index.get_document("key").ok()?.keys().cloned().collect()))
+        .collect()
+}
+
+/// Whether the outcome of a command is known: a refusal changed nothing.
+fn is_settled(sent: &HostResult<Document>) -> bool {
+    !matches!(sent, Err(HostError::Stop(_)))
+}
+
+/// The documents that a reply says it reached.
+fn documents_touched(reply: &Document) -> Option<u64> {
+    whole(reply, "n")
+}
+
+/// A whole number of a reply.
+pub(super) fn whole(reply: &Document, field: &str) -> Option<u64> {
+    match reply.get(field)? {
+        Bson::Int32(number) => u64::try_from(*number).ok(),
+        Bson::Int64(number) => u64::try_from(*number).ok(),
+        Bson::Double(number) if *number >= 0.0 && number.fract() == 0.0 => {
+            format!("{number:.0}").parse().ok()
+        }
+        _ => None,
+    }
+}
+
+/// A value as the journal keeps it.
+fn to_kept(value: &Bson) -> String {
+    value.clone().into_canonical_extjson().to_string()
+}
+
+fn from_kept(text: &str) -> Option<Bson> {
+    let value: serde_json::Value = serde_json::from_str(text).ok()?;
+    Bson::try_from(value).ok()
+}
+
+fn word(level: ConsoleLevel) -> &'static str {
+    match level {
+        ConsoleLevel::Debug => "debug",
+        ConsoleLevel::Info => "info",
+        ConsoleLevel::Warn => "warning",
+        ConsoleLevel::Error => "error",
+    }
+}

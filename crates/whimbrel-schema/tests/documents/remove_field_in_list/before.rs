@@ -1,0 +1,13 @@
+#[derive(Model)]
+#[db(collection = "users")]
+pub struct User {
+    #[db(id)]
+    pub id: ObjectId,
+    pub members: Vec<Member>,
+}
+
+#[derive(Embedded)]
+pub struct Member {
+    pub name: String,
+    pub zip: Option<String>,
+}

@@ -1,0 +1,13 @@
+#[derive(Model)]
+#[db(collection = "users")]
+pub struct User {
+    #[db(id)]
+    pub id: ObjectId,
+    pub members: Vec<Member>,
+}
+
+#[derive(Embedded)]
+pub struct Member {
+    #[db(name = "userId", was = "user")]
+    pub user_id: ObjectId,
+}

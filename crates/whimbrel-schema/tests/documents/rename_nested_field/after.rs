@@ -1,0 +1,13 @@
+#[derive(Model)]
+#[db(collection = "users")]
+pub struct User {
+    #[db(id)]
+    pub id: ObjectId,
+    pub profile: Member,
+}
+
+#[derive(Embedded)]
+pub struct Member {
+    #[db(was = "town")]
+    pub city: String,
+}

@@ -1,0 +1,14 @@
+#[derive(Model)]
+#[db(collection = "users")]
+pub struct User {
+    #[db(id)]
+    pub id: ObjectId,
+    pub roles: Vec<Role>,
+}
+
+#[derive(Enum)]
+pub enum Role {
+    Owner,
+    #[db(was = "viewer")]
+    Guest,
+}

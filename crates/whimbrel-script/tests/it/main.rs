@@ -1,0 +1,8 @@
+//! Scripts over real servers, and scripts that misbehave.
+
+mod hostile;
+mod methods;
+mod migrations;
+mod reference;
+mod server;
+mod values;
