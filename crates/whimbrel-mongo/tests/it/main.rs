@@ -5,6 +5,7 @@ mod commands;
 mod connect;
 mod history;
 mod lease;
+mod old_server;
 mod survey;
 
 use std::sync::Arc;
