@@ -6,6 +6,7 @@ mod adopt;
 mod adoption;
 mod catalogue;
 mod crash;
+mod documents;
 mod drift;
 mod faults;
 mod forgotten;
