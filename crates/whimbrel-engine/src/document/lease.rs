@@ -366,6 +366,7 @@ fn listed(field: &str) -> Document {
 /// Ends the transactions that former owners have left open. Where the user may not do that, the server does it by
 /// itself after a while.
 async fn end_former(ask: Ask<'_>, token: &str, former: Vec<Bson>) -> Result<()> {
+    // An empty list would mean every session of the user's.
     if former.is_empty() {
         return Ok(());
     }

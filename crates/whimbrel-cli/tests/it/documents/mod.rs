@@ -167,7 +167,8 @@ impl Drop for Project {
         let locks = locks.map(|reply| first_batch(&reply)).unwrap_or_default();
         let named = ["sessions", "former"];
         let lists = locks.iter().flat_map(|lock| named.map(|name| lock.get_array(name).ok()));
-        for sessions in lists.flatten() {
+        // An empty list would mean every session of the server.
+        for sessions in lists.flatten().filter(|list| !list.is_empty()) {
             drop(self.database.run(doc! { "killSessions": sessions.clone() }));
         }
     }

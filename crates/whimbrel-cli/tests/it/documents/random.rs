@@ -18,7 +18,7 @@ const CRASHES: usize = 100;
 /// One in so many runs of a way is killed before its migration begins.
 const EARLY: usize = 5;
 /// So many kinds of moments must have been hit, of all four ways together.
-const KINDS: usize = 12;
+const KINDS: usize = 9;
 /// A lease that is soon over: so long does the next run wait for the killed one.
 const LEASE: &str = "[pool]\nlease = \"1s\"\n";
 /// The scripts, and where they are killed.
