@@ -30,13 +30,6 @@ pub(crate) async fn connect(project: &Project, purpose: Purpose) -> Result<Box<d
     }
 }
 
-fn mongo_options(project: &Project) -> MongoOptions {
-    let mut options = MongoOptions::new(project.url.value.expose());
-    options.connect_timeout = project.pool.connect_timeout.value;
-    options.lease = project.pool.lease.value;
-    options
-}
-
 /// What writes a script for the project's database; `over` says whether it may look at the database itself.
 pub(crate) fn script_writer(project: &Project, over: bool) -> Result<Box<dyn ScriptWriter>, LifecycleError> {
     match project.url.value.scheme() {
@@ -50,6 +43,12 @@ pub(crate) fn script_writer(project: &Project, over: bool) -> Result<Box<dyn Scr
                 SqliteScript::offline()?
             }))
         }
+        UrlScheme::Mongodb | UrlScheme::MongodbSrv => Err(EngineError::Setting {
+            setting: "url".to_owned(),
+            reason: "it names a document database, whose migrations are programs: there is no SQL to write"
+                .to_owned(),
+        }
+        .into()),
         other => Err(no_engine(other)),
     }
 }
@@ -105,6 +104,22 @@ fn postgres_options(project: &Project) -> Result<PostgresOptions, LifecycleError
         options.schema.clone_from(schema);
     }
     Ok(options)
+}
+
+fn mongo_options(project: &Project) -> MongoOptions {
+    let (settings, pool) = (&project.mongodb, &project.pool);
+    let mut options = MongoOptions::new(project.url.value.expose());
+    options.application_name.clone_from(&settings.application_name.value);
+    options.connect_timeout = pool.connect_timeout.value;
+    options.server_selection_timeout = settings.server_selection_timeout.value;
+    options.min_pool_size = Some(pool.min.value);
+    options.max_pool_size = Some(pool.size.value.saturating_add(pool.overflow.value));
+    options.max_idle_time = pool.idle_time.value;
+    options.tls.enabled = settings.tls.value.then_some(true);
+    options.tls.ca_file.clone_from(&settings.tls_ca_file.value);
+    options.tls.certificate_key_file.clone_from(&settings.tls_certificate_key_file.value);
+    options.lease = pool.lease.value;
+    options
 }
 
 fn sqlite(project: &Project, purpose: Purpose) -> Result<Box<dyn Engine>, LifecycleError> {

@@ -64,7 +64,10 @@ pub enum EngineError {
     #[error("no encrypted connection to {location}: {reason}")]
     #[diagnostic(
         code(connect::tls),
-        help("check `ssl_mode` and `ssl_root_cert` in whimbrel.toml, or `sslmode` in the URL")
+        help(
+            "check what whimbrel.toml and the URL say of encryption: for PostgreSQL `postgres.ssl_mode` and `ssl_root_cert`, \
+             or `sslmode` in the URL; for MongoDB `mongodb.tls` and `tls_ca_file`, or `tls` and `tlsCAFile` in the URL"
+        )
     )]
     Tls {
         /// Host and port.

@@ -14,14 +14,14 @@ use crate::migration::{Batched, Range};
 use crate::session::Session;
 
 /// A replica that is further behind makes the batches wait.
-const LAG_LIMIT: Duration = Duration::from_secs(5);
+pub(crate) const LAG_LIMIT: Duration = Duration::from_secs(5);
 /// How often is looked whether the replicas have caught up.
-const LAG_POLL: Duration = Duration::from_millis(500);
+pub(crate) const LAG_POLL: Duration = Duration::from_millis(500);
 /// How long the batches wait at most for replicas that do not catch up: one that is meant to be late stops nothing for ever.
 /// Then they go on, and wait again only once the replicas have caught up in between.
-const LAG_PATIENCE: Duration = Duration::from_secs(300);
+pub(crate) const LAG_PATIENCE: Duration = Duration::from_secs(300);
 /// How often the lag is asked for.
-const LAG_INTERVAL: Duration = Duration::from_secs(1);
+pub(crate) const LAG_INTERVAL: Duration = Duration::from_secs(1);
 /// How often a pause gives a sign of life: the shortest lease lasts a second.
 const SIGN_INTERVAL: Duration = Duration::from_millis(300);
 /// A batch that takes longer is made smaller.

@@ -47,13 +47,13 @@ impl<'js> Codec<'js> {
     }
 
     /// A value as BSON; `None` for what a document leaves out (functions).
-    pub(crate) fn to_bson(&mut self, value: &Value<'js>) -> Result<Option<Bson>> {
-        self.value_to_bson(value, 0)
+    pub(crate) fn read(&mut self, value: &Value<'js>) -> Result<Option<Bson>> {
+        self.read_value(value, 0)
     }
 
     /// An object as a document.
-    pub(crate) fn to_document(&mut self, value: &Value<'js>) -> Result<Document> {
-        match self.value_to_bson(value, 0)? {
+    pub(crate) fn read_document(&mut self, value: &Value<'js>) -> Result<Document> {
+        match self.read_value(value, 0)? {
             Some(Bson::Document(document)) => Ok(document),
             other => Err(Exception::throw_type(
                 &self.ctx,
@@ -62,7 +62,7 @@ impl<'js> Codec<'js> {
         }
     }
 
-    fn value_to_bson(&mut self, value: &Value<'js>, depth: usize) -> Result<Option<Bson>> {
+    fn read_value(&mut self, value: &Value<'js>, depth: usize) -> Result<Option<Bson>> {
         if depth > MAX_DEPTH {
             return Err(Exception::throw_type(
                 &self.ctx,
@@ -106,7 +106,7 @@ impl<'js> Codec<'js> {
         let mut values = Vec::with_capacity(array.len().min(1024));
         for index in 0..array.len() {
             let value: Value<'js> = array.get(index)?;
-            values.push(self.value_to_bson(&value, depth + 1)?.unwrap_or(Bson::Null));
+            values.push(self.read_value(&value, depth + 1)?.unwrap_or(Bson::Null));
         }
         Ok(Bson::Array(values))
     }
@@ -132,12 +132,12 @@ impl<'js> Codec<'js> {
         if object.is_instance_of(&self.map) {
             let plain: Function<'js> = self.types.get("mapToObject")?;
             let plain: Value<'js> = plain.call((object.clone(),))?;
-            return self.value_to_bson(&plain, depth + 1);
+            return self.read_value(&plain, depth + 1);
         }
         let to_bson: Value<'js> = object.get("toBSON")?;
         if let Some(to_bson) = to_bson.as_function() {
             let value: Value<'js> = to_bson.call((This(object.clone()),))?;
-            return self.value_to_bson(&value, depth + 1);
+            return self.read_value(&value, depth + 1);
         }
         let mut document = Document::new();
         let filter = Filter::new().string().enum_only();
@@ -147,7 +147,7 @@ impl<'js> Codec<'js> {
             if key.contains('\0') {
                 return Err(Exception::throw_type(&self.ctx, "a field's name holds a null character"));
             }
-            if let Some(value) = self.value_to_bson(&value, depth + 1)? {
+            if let Some(value) = self.read_value(&value, depth + 1)? {
                 self.bytes += key.len();
                 document.insert(key, value);
             }
@@ -190,7 +190,7 @@ impl<'js> Codec<'js> {
                 if scope.is_null() || scope.is_undefined() {
                     Bson::JavaScriptCode(code)
                 } else {
-                    let scope = match self.value_to_bson(&scope, depth + 1)? {
+                    let scope = match self.read_value(&scope, depth + 1)? {
                         Some(Bson::Document(scope)) => scope,
                         _ => return Err(Exception::throw_type(&self.ctx, "a Code's scope is a document")),
                     };
@@ -200,7 +200,7 @@ impl<'js> Codec<'js> {
             "DBRef" => {
                 let plain: Function<'js> = object.get("toDocument")?;
                 let plain: Value<'js> = plain.call((This(object.clone()),))?;
-                return Ok(self.value_to_bson(&plain, depth + 1)?.unwrap_or(Bson::Null));
+                return Ok(self.read_value(&plain, depth + 1)?.unwrap_or(Bson::Null));
             }
             other => {
                 return Err(Exception::throw_type(&self.ctx, &format!("no BSON type is called {other}")));

@@ -75,6 +75,10 @@ impl Host for CommandsHost {
         Ok(())
     }
 
+    async fn step_failed(&mut self, _name: &str) -> HostResult<()> {
+        Ok(())
+    }
+
     async fn batch_begin(&mut self, _batch: &Batch) -> HostResult<BatchStart> {
         Ok(BatchStart::Beginning)
     }

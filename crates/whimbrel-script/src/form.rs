@@ -54,11 +54,10 @@ impl Words {
                 }
                 Token::Word(name @ ("up" | "down" | "seed")) if depth == 0 => {
                     let declared = index.checked_sub(1).map(|before| &tokens[before]);
-                    let declared = match declared {
-                        Some(Token::Word("function" | "const" | "let" | "var")) => true,
-                        Some(Token::Sign(b'*')) => true,
-                        _ => false,
-                    };
+                    let declared = matches!(
+                        declared,
+                        Some(Token::Word("function" | "const" | "let" | "var") | Token::Sign(b'*'))
+                    );
                     if declared {
                         words.functions.push((*name).to_owned());
                     }

@@ -185,6 +185,9 @@ pub trait Host: Send {
     /// Keeps that a step is finished, and what it gave.
     async fn step_done(&mut self, name: &str, result: &Bson) -> HostResult<()>;
 
+    /// A step's function threw: the host takes back what it opened for it.
+    async fn step_failed(&mut self, name: &str) -> HostResult<()>;
+
     /// Says where a batch goes on.
     async fn batch_begin(&mut self, batch: &Batch) -> HostResult<BatchStart>;
 

@@ -24,6 +24,7 @@ pub(crate) enum Request {
     EndSession(SessionId),
     StepBegin(String),
     StepDone(String, Bson),
+    StepFailed(String),
     BatchBegin(Batch),
     BatchChunk(Batch),
     BatchDone(Batch, BatchProgress),
@@ -103,16 +104,24 @@ impl<'host> Desk<'host> {
             Request::AbortTransaction(session) => nothing(host.abort_transaction(session).await?),
             Request::EndSession(session) => {
                 self.sessions.retain(|open| *open != session);
-                nothing(host.end_session(session).await)
+                host.end_session(session).await;
+                Answer::Nothing
             }
             Request::StepBegin(name) => Answer::Step(host.step_begin(&name).await?),
             Request::StepDone(name, result) => nothing(host.step_done(&name, &result).await?),
+            Request::StepFailed(name) => nothing(host.step_failed(&name).await?),
             Request::BatchBegin(batch) => Answer::Batch(host.batch_begin(&batch).await?),
             Request::BatchChunk(batch) => nothing(host.batch_chunk(&batch).await?),
             Request::BatchDone(batch, progress) => nothing(host.batch_done(&batch, &progress).await?),
             Request::BatchFailed(batch) => nothing(host.batch_failed(&batch).await?),
-            Request::Console(level, text) => nothing(host.console(level, text)),
-            Request::Sleep(pause) => nothing(tokio::time::sleep(pause).await),
+            Request::Console(level, text) => {
+                host.console(level, text);
+                Answer::Nothing
+            }
+            Request::Sleep(pause) => {
+                tokio::time::sleep(pause).await;
+                Answer::Nothing
+            }
         })
     }
 

@@ -75,7 +75,7 @@ fn add_commands<'js>(ctx: &Ctx<'js>, state: &Rc<State>, native: &Object<'js>) ->
                         stack: String|
           -> Result<Value<'js>> {
         let mut codec = codec(&ctx, &this)?;
-        let command = codec.to_document(&command)?;
+        let command = codec.read_document(&command)?;
         if codec.bytes() > MAX_COMMAND_BYTES {
             // The shim cuts a bulk in two and tries again.
             return Value::new_null(ctx.clone()).into_js(&ctx);
@@ -134,7 +134,8 @@ fn add_progress<'js>(ctx: &Ctx<'js>, state: &Rc<State>, native: &Object<'js>) ->
         let mut codec = codec(&ctx, &this)?;
         let request = match (action.as_str(), result.0) {
             ("begin", _) => Request::StepBegin(name),
-            (_, Some(result)) => Request::StepDone(name, codec.to_bson(&result)?.unwrap_or(Bson::Null)),
+            ("failed", _) => Request::StepFailed(name),
+            (_, Some(result)) => Request::StepDone(name, codec.read(&result)?.unwrap_or(Bson::Null)),
             _ => return Err(mixed_up(&ctx)),
         };
         let answer = match kept.ask(&ctx, request, None)? {
@@ -156,12 +157,12 @@ fn add_progress<'js>(ctx: &Ctx<'js>, state: &Rc<State>, native: &Object<'js>) ->
                       progress: Opt<Value<'js>>|
           -> Result<Value<'js>> {
         let mut codec = codec(&ctx, &this)?;
-        let batch = batch_of(&ctx, codec.to_document(&batch)?)?;
+        let batch = batch_of(&ctx, codec.read_document(&batch)?)?;
         let request = match (action.as_str(), progress.0) {
             ("begin", _) => Request::BatchBegin(batch),
             ("chunk", _) => Request::BatchChunk(batch),
             ("failed", _) => Request::BatchFailed(batch),
-            (_, Some(progress)) => Request::BatchDone(batch, progress_of(&codec.to_document(&progress)?)),
+            (_, Some(progress)) => Request::BatchDone(batch, progress_of(&codec.read_document(&progress)?)),
             _ => return Err(mixed_up(&ctx)),
         };
         let answer = match kept.ask(&ctx, request, None)? {
@@ -242,7 +243,7 @@ fn add_values<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set("decimal", Function::new(ctx.clone(), decimal)?)?;
     let stringify =
         |ctx: Ctx<'js>, This(this): This<Object<'js>>, value: Value<'js>, relaxed: bool| -> Result<String> {
-            let value = codec(&ctx, &this)?.to_bson(&value)?.unwrap_or(Bson::Null);
+            let value = codec(&ctx, &this)?.read(&value)?.unwrap_or(Bson::Null);
             let json = if relaxed { value.into_relaxed_extjson() } else { value.into_canonical_extjson() };
             Ok(json.to_string())
         };

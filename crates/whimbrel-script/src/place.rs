@@ -42,6 +42,13 @@ impl Sources {
         self.files.len()
     }
 
+    /// Whether one of the files may throw `null` by itself, or reject a promise with it.
+    pub(crate) fn name_null(&self) -> bool {
+        let mut words = self.files.values().flat_map(|file| file.text.split_whitespace());
+        let throws = words.any(|word| word == "throw" || word.contains("reject("));
+        throws && self.files.values().any(|file| file.text.contains("null"))
+    }
+
     /// The calls of a stack that are in the user's files, innermost first.
     pub(crate) fn frames(&self, stack: &str) -> Vec<Frame> {
         stack.lines().filter_map(|line| self.frame(line.trim())).collect()

@@ -54,7 +54,9 @@ pub(crate) fn thrown<'js>(ctx: &Ctx<'js>, state: &State, value: Value<'js>, unha
     };
     let (name, message) = (text("name").unwrap_or_default(), text("message"));
     let limit = state.settings.limits.memory_bytes;
-    if name == "InternalError" && message.as_deref() == Some("out of memory") {
+    let exhausted = name == "InternalError" && message.as_deref() == Some("out of memory");
+    // Without memory for an error QuickJS throws null, which scripts hardly do themselves.
+    if exhausted || (value.is_null() && !state.sources.borrow().name_null()) {
         return ScriptError::MemoryLimit { file: state.file.clone(), limit_mib: limit / (1024 * 1024) };
     }
     let is_error = message.is_some() && (value.is_error() || text("stack").is_some());

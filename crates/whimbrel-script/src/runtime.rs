@@ -228,7 +228,7 @@ impl<'js> Script<'_, 'js> {
         let codec = native.get("types").and_then(|types| Codec::new(self.ctx, types));
         let mut codec = codec.catch(self.ctx).map_err(|error| self.threw(error))?;
         // What an entry returns is for the report only; what is no value of BSON is left out of it.
-        Ok(codec.to_bson(&value).catch(self.ctx).ok().flatten().unwrap_or(Bson::Null))
+        Ok(codec.read(&value).catch(self.ctx).ok().flatten().unwrap_or(Bson::Null))
     }
 
     /// Runs what the script has left behind: promises that it did not await, and timers.

@@ -158,7 +158,7 @@ mod tests {
             version: Version::parse("0002").unwrap(),
             file_name: "0002-b.sql".into(),
             text: "-- whimbrel:up\nSELECT 2;\n".into(),
-            snapshot: Some(Snapshot { schema: "{}".into(), dialect: "sqlite", normalised: "{}".into() }),
+            snapshot: Some(Snapshot { schema: "{}".into(), printed: Some(("sqlite", "{}".into())) }),
         };
         new.write(&folder).unwrap();
         let after = Folder::read(keep.path()).unwrap();

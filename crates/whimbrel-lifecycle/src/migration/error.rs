@@ -373,10 +373,10 @@ pub enum MigrationError {
         latest: String,
     },
     /// A file has no way back.
-    #[error("{file} cannot be rolled back: it has no `-- whimbrel:down` section")]
+    #[error("{file} cannot be rolled back: it {}", lacks_way_down(.file))]
     #[diagnostic(
         code(migrate::irreversible),
-        help("nothing was rolled back; write the section, or restore a backup")
+        help("nothing was rolled back; write the {}, or restore a backup", way_down(.file))
     )]
     Irreversible {
         /// The file.
@@ -497,4 +497,13 @@ fn lines(sentences: &[String]) -> String {
 
 fn list(changes: &[String]) -> String {
     changes.join("; ")
+}
+
+/// What a file lacks that cannot be rolled back.
+fn lacks_way_down(file: &str) -> &'static str {
+    if file.ends_with(".sql") { "has no `-- whimbrel:down` section" } else { "exports no `down`" }
+}
+
+fn way_down(file: &str) -> &'static str {
+    if file.ends_with(".sql") { "section" } else { "function" }
 }

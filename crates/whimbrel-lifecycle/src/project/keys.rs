@@ -119,7 +119,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("pool.acquire_timeout", TIME, "30s", "How long a caller waits for a free connection."),
     key("pool.statement_timeout", TIME_OR_OFF, "0s", "How long a statement may run."),
     key("pool.lock_timeout", TIME_OR_OFF, "5s", "How long a statement waits for a lock."),
-    key("pool.lease", TIME, "15s", "How long the deployers' lock holds without a sign of life, where it is a lease: on SQLite, and behind a connection pooler. So long do the others wait for a deployer that was cut off."),
+    key("pool.lease", TIME, "15s", "How long the deployers' lock holds without a sign of life, where it is a lease: on SQLite, on MongoDB, and behind a connection pooler. So long do the others wait for a deployer that was cut off."),
 
     key("sqlite.synchronous", Kind::Choice(Synchronous::NAMES), "full", "`full`: nothing that was committed is lost. `normal`: faster; a power failure may lose the last commits, never the database."),
     key("sqlite.busy_timeout", TIME, "5s", "How long a writer waits for another."),
@@ -130,6 +130,12 @@ pub(crate) const KEYS: &[Key] = &[
     key("postgres.ssl_key", Kind::Path, "(none)", "A PEM file with the client's key."),
     key("postgres.application_name", Kind::Text, "(whimbrel/<name>)", "The name that the server shows for the connection."),
     key("postgres.schemas", Kind::TextList, "public", "The schemas that Whimbrel manages; what stands in others is left alone."),
+
+    key("mongodb.tls", Kind::Boolean, "false", "Whether a connection is encrypted and the server's certificate checked. A `mongodb+srv://` URL and the files below say so too; `tls` in the URL goes before the file."),
+    key("mongodb.tls_ca_file", Kind::Path, "(the public authorities)", "A PEM file of the authorities to trust; `tlsCAFile` in the URL."),
+    key("mongodb.tls_certificate_key_file", Kind::Path, "(none)", "A PEM file with the client's certificate and its key, for X.509; `tlsCertificateKeyFile` in the URL."),
+    key("mongodb.application_name", Kind::Text, "(whimbrel/<name>)", "The name that the server shows for the connection; `appName` in the URL."),
+    key("mongodb.server_selection_timeout", TIME, "5s", "How long a server that fits is looked for, such as a primary during an election; `serverSelectionTimeoutMS` in the URL."),
 
     key("logging.level", Kind::Choice(LogLevel::NAMES), "(development: debug; test: warn; else info)", "How much is logged."),
     key("logging.format", Kind::Choice(LogFormat::NAMES), "(production: json; else text)", "The form of a log line."),
@@ -149,7 +155,7 @@ pub(crate) const KEYS: &[Key] = &[
 ];
 
 /// The tables whose keys an environment can override and a variable can carry.
-pub(crate) const OVERRIDABLE_TABLES: [&str; 5] = ["pool", "sqlite", "postgres", "logging", "lint"];
+pub(crate) const OVERRIDABLE_TABLES: [&str; 6] = ["pool", "sqlite", "postgres", "mongodb", "logging", "lint"];
 
 /// A key where it can stand: each overridable key stands at three places.
 #[derive(Debug)]

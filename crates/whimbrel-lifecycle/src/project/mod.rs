@@ -38,8 +38,8 @@ pub use self::keys::reference_markdown;
 pub use self::setting::{Origin, Secret, Setting, SettingRow, VariableFrom, VariableSource};
 pub use self::url::{DatabaseUrl, SqliteLocation, UrlError, UrlScheme};
 pub use self::values::{
-    DataModel, LintLevel, LintSettings, LogFormat, LogLevel, LoggingSettings, PoolSettings, PostgresSettings,
-    SqliteSettings, SslMode, Synchronous,
+    DataModel, LintLevel, LintSettings, LogFormat, LogLevel, LoggingSettings, MongodbSettings, PoolSettings,
+    PostgresSettings, SqliteSettings, SslMode, Synchronous,
 };
 pub(crate) use self::values::{duration_text, parse_duration};
 
@@ -79,6 +79,8 @@ pub struct Project {
     pub sqlite: SqliteSettings,
     /// PostgreSQL.
     pub postgres: PostgresSettings,
+    /// MongoDB.
+    pub mongodb: MongodbSettings,
     /// Logging.
     pub logging: LoggingSettings,
     /// What runs around the migrations.
@@ -153,6 +155,7 @@ impl Project {
                 busy_timeout: resolver.duration("sqlite.busy_timeout")?,
             },
             postgres: postgres(&resolver, &folder, &name.value)?,
+            mongodb: mongodb(&resolver, &folder, &name.value)?,
             logging: LoggingSettings {
                 level: resolver.choice("logging.level", LogLevel::from_name)?,
                 format: resolver.choice("logging.format", LogFormat::from_name)?,
@@ -308,13 +311,7 @@ fn pool(resolver: &Resolver<'_>) -> Result<PoolSettings, ProjectError> {
 }
 
 fn postgres(resolver: &Resolver<'_>, folder: &Path, name: &str) -> Result<PostgresSettings, ProjectError> {
-    let path = |key: &str| -> Result<Setting<Option<PathBuf>>, ProjectError> {
-        let setting = resolver.optional_text(key)?;
-        Ok(match setting {
-            Some(setting) => setting.map(|path| Some(in_folder(folder, &path))),
-            None => Setting::new(None, Origin::Default),
-        })
-    };
+    let path = |key: &str| optional_path(resolver, folder, key);
     Ok(PostgresSettings {
         ssl_mode: resolver.choice("postgres.ssl_mode", SslMode::from_name)?,
         ssl_root_cert: path("postgres.ssl_root_cert")?,
@@ -324,5 +321,29 @@ fn postgres(resolver: &Resolver<'_>, folder: &Path, name: &str) -> Result<Postgr
             .optional_text("postgres.application_name")?
             .unwrap_or_else(|| Setting::new(format!("whimbrel/{name}"), Origin::Default)),
         schemas: resolver.list("postgres.schemas")?,
+    })
+}
+
+fn mongodb(resolver: &Resolver<'_>, folder: &Path, name: &str) -> Result<MongodbSettings, ProjectError> {
+    Ok(MongodbSettings {
+        tls: resolver.boolean("mongodb.tls")?,
+        tls_ca_file: optional_path(resolver, folder, "mongodb.tls_ca_file")?,
+        tls_certificate_key_file: optional_path(resolver, folder, "mongodb.tls_certificate_key_file")?,
+        application_name: resolver
+            .optional_text("mongodb.application_name")?
+            .unwrap_or_else(|| Setting::new(format!("whimbrel/{name}"), Origin::Default)),
+        server_selection_timeout: resolver.duration("mongodb.server_selection_timeout")?,
+    })
+}
+
+fn optional_path(
+    resolver: &Resolver<'_>,
+    folder: &Path,
+    key: &str,
+) -> Result<Setting<Option<PathBuf>>, ProjectError> {
+    let setting = resolver.optional_text(key)?;
+    Ok(match setting {
+        Some(setting) => setting.map(|path| Some(in_folder(folder, &path))),
+        None => Setting::new(None, Origin::Default),
     })
 }

@@ -18,7 +18,7 @@ pub(crate) struct Resolver<'p> {
     pub(crate) file: &'p ConfigFile,
     pub(crate) variables: &'p Variables,
     pub(crate) environment: Option<String>,
-    /// The URL's parameters, which go before the file for some settings of PostgreSQL.
+    /// The URL's parameters, which go before the file for some settings of a server.
     pub(crate) url: Option<Setting<DatabaseUrl>>,
 }
 
@@ -189,6 +189,7 @@ impl Resolver<'_> {
         let text = url.value.parameter(parameter)?;
         // libpq's `allow` differs from `prefer` only in which it tries first.
         let text = if text == "allow" { "prefer".to_owned() } else { text };
+        let text = if parameter.ends_with("MS") { format!("{text}ms") } else { text };
         Some((text, url.origin.clone()))
     }
 
@@ -333,13 +334,18 @@ impl Resolver<'_> {
     }
 }
 
-/// The settings that the URL of a PostgreSQL server can carry, and its words for them.
-const URL_PARAMETERS: [(&str, &str); 5] = [
+/// The settings that the URL of a server can carry, and its words for them.
+const URL_PARAMETERS: [(&str, &str); 10] = [
     ("postgres.ssl_mode", "sslmode"),
     ("postgres.ssl_root_cert", "sslrootcert"),
     ("postgres.ssl_cert", "sslcert"),
     ("postgres.ssl_key", "sslkey"),
     ("postgres.application_name", "application_name"),
+    ("mongodb.tls", "tls"),
+    ("mongodb.tls_ca_file", "tlsCAFile"),
+    ("mongodb.tls_certificate_key_file", "tlsCertificateKeyFile"),
+    ("mongodb.application_name", "appName"),
+    ("mongodb.server_selection_timeout", "serverSelectionTimeoutMS"),
 ];
 
 /// Says whether a `DEBUG` variable asks for a namespace: a switch, or patterns with `*`, where `-pattern` excludes.

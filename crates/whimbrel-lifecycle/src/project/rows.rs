@@ -28,6 +28,7 @@ impl Project {
             time("sqlite.busy_timeout", &self.sqlite.busy_timeout),
         ]);
         rows.extend(self.postgres_rows());
+        rows.extend(self.mongodb_rows());
         rows.extend([
             shown("logging.level", &self.logging.level),
             shown("logging.format", &self.logging.format),
@@ -74,18 +75,30 @@ impl Project {
 
     fn postgres_rows(&self) -> [SettingRow; 6] {
         let postgres = &self.postgres;
-        let optional_path = |key: &str, setting: &Setting<Option<std::path::PathBuf>>| {
-            let text = setting.value.as_deref().map(|path| self.relative(path));
-            row(key, text.unwrap_or_else(|| "none".to_owned()), setting)
-        };
         [
             shown("postgres.ssl_mode", &postgres.ssl_mode),
-            optional_path("postgres.ssl_root_cert", &postgres.ssl_root_cert),
-            optional_path("postgres.ssl_cert", &postgres.ssl_cert),
-            optional_path("postgres.ssl_key", &postgres.ssl_key),
+            self.optional_path("postgres.ssl_root_cert", &postgres.ssl_root_cert),
+            self.optional_path("postgres.ssl_cert", &postgres.ssl_cert),
+            self.optional_path("postgres.ssl_key", &postgres.ssl_key),
             shown("postgres.application_name", &postgres.application_name),
             row("postgres.schemas", postgres.schemas.join(", "), &postgres.schemas),
         ]
+    }
+
+    fn mongodb_rows(&self) -> [SettingRow; 5] {
+        let mongodb = &self.mongodb;
+        [
+            shown("mongodb.tls", &mongodb.tls),
+            self.optional_path("mongodb.tls_ca_file", &mongodb.tls_ca_file),
+            self.optional_path("mongodb.tls_certificate_key_file", &mongodb.tls_certificate_key_file),
+            shown("mongodb.application_name", &mongodb.application_name),
+            time("mongodb.server_selection_timeout", &mongodb.server_selection_timeout),
+        ]
+    }
+
+    fn optional_path(&self, key: &str, setting: &Setting<Option<std::path::PathBuf>>) -> SettingRow {
+        let text = setting.value.as_deref().map(|path| self.relative(path));
+        row(key, text.unwrap_or_else(|| "none".to_owned()), setting)
     }
 
     fn relative(&self, path: &Path) -> String {

@@ -173,6 +173,22 @@ pub struct PostgresSettings {
     pub schemas: Setting<Vec<String>>,
 }
 
+/// Settings of MongoDB. `tls`, `tlsCAFile`, `tlsCertificateKeyFile`, `appName` and `serverSelectionTimeoutMS` in the URL
+/// are read into them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MongodbSettings {
+    /// Whether a connection is encrypted, where neither the URL's scheme nor a file below says so.
+    pub tls: Setting<bool>,
+    /// The authorities to trust; without it, the public ones.
+    pub tls_ca_file: Setting<Option<PathBuf>>,
+    /// The client's certificate and its key.
+    pub tls_certificate_key_file: Setting<Option<PathBuf>>,
+    /// The name that the server shows for the connection.
+    pub application_name: Setting<String>,
+    /// How long a server that fits is looked for.
+    pub server_selection_timeout: Setting<Duration>,
+}
+
 /// What is logged, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoggingSettings {

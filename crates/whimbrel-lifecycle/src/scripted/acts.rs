@@ -125,10 +125,16 @@ fn named(entry: &JournalEntry) -> String {
     }
 }
 
+fn was_refused(entry: &JournalEntry) -> bool {
+    let act = entry.act.as_ref().filter(|act| act.kind == ActKind::Command);
+    act.and_then(|act| act.result.as_deref()) == Some(super::host::REFUSED)
+}
+
 /// The acts as a message lists them, a line each.
 fn listed(entries: &[JournalEntry]) -> String {
     let lines = entries.iter().map(|entry| {
         let state = match entry.state {
+            JournalState::Done if was_refused(entry) => "refused by the database".to_owned(),
             JournalState::Done => "done".to_owned(),
             JournalState::Running => format!("begun, {} documents done", entry.rows),
             JournalState::Intended => "begun; it may have run".to_owned(),

@@ -10,28 +10,34 @@ use whimbrel_engine::document::{Commands, SessionId};
 use whimbrel_script::classify;
 use whimbrel_script::{Batch, BatchProgress, BatchStart, Call, ConsoleLevel, Host, HostResult, StepDecision};
 
-use super::host::whole;
+use super::command::whole;
 use crate::error::Result;
 use crate::migration::PlannedStep;
 use crate::session::Session;
 
-/// One command that a script would send.
+/// One command that a script would send, or several of the same method one after the other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DryAct {
     /// The method as the script's author knows it: `users.updateMany`.
     pub method: String,
     /// The documents that it would touch; none where that cannot be told.
     pub documents: Option<u64>,
+    /// How many such commands it would send one after the other.
+    pub commands: usize,
 }
 
 impl DryAct {
     /// The act in words: `users.updateMany: 12 documents`.
     #[must_use]
     pub fn words(&self) -> String {
+        let DryAct { method, commands, .. } = self;
         match self.documents {
-            None => self.method.clone(),
-            Some(1) => format!("{}: 1 document", self.method),
-            Some(documents) => format!("{}: {documents} documents", self.method),
+            None => method.clone(),
+            Some(1) => format!("{method}: 1 document"),
+            Some(documents) if *commands > 1 => {
+                format!("{method}: {documents} documents in {commands} commands")
+            }
+            Some(documents) => format!("{method}: {documents} documents"),
         }
     }
 }
@@ -92,7 +98,13 @@ impl Host for DryHost {
         }
         let documents = self.count(&call).await;
         let reply = answer(&call.command, documents.unwrap_or_default());
-        self.acts.push(DryAct { method: call.method, documents });
+        match self.acts.last_mut() {
+            Some(last) if last.method == call.method && documents.is_some() && last.documents.is_some() => {
+                last.documents = last.documents.zip(documents).map(|(before, more)| before + more);
+                last.commands += 1;
+            }
+            _ => self.acts.push(DryAct { method: call.method, documents, commands: 1 }),
+        }
         Ok(reply)
     }
 
@@ -123,13 +135,21 @@ impl Host for DryHost {
         Ok(())
     }
 
+    async fn step_failed(&mut self, _name: &str) -> HostResult<()> {
+        Ok(())
+    }
+
     async fn batch_begin(&mut self, batch: &Batch) -> HostResult<BatchStart> {
         let database = batch.database.as_deref().unwrap_or_else(|| self.commands.database());
         let count = doc! { "count": &batch.collection, "query": batch.filter.clone() };
         let reply = self.commands.run_on(database, count, None).await?;
         let documents = whole(&reply, "n").unwrap_or_default();
         self.totals.insert(batch.name.clone(), documents);
-        self.acts.push(DryAct { method: format!("batch \"{}\"", batch.name), documents: Some(documents) });
+        self.acts.push(DryAct {
+            method: format!("batch \"{}\"", batch.name),
+            documents: Some(documents),
+            commands: 1,
+        });
         // Its function is not called: what it does depends on what it did to the documents before.
         Ok(BatchStart::Finished { documents })
     }

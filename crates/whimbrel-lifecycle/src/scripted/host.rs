@@ -16,6 +16,10 @@ use whimbrel_script::{
 };
 
 use super::acts::Acts;
+use super::command::{
+    destroys, documents_touched, from_kept, to_kept, together, unique_keys, upserting, writes_documents,
+};
+use super::pace::Pace;
 use super::{Ended, TRANSIENT, preflight};
 use crate::error::LifecycleError;
 use crate::events::{Event, Moment, Observer};
@@ -57,6 +61,9 @@ impl Halt {
     }
 }
 
+/// The result that the journal keeps of a command that the database refused.
+pub(super) const REFUSED: &str = "refused";
+
 /// Ends the run; why is kept in the host.
 #[derive(Debug, thiserror::Error)]
 #[error("the run was ended")]
@@ -90,7 +97,7 @@ pub(super) struct ScriptHost<'a> {
     is_broken: bool,
     /// How many commands that write were sent.
     sent: usize,
-    totals: HashMap<String, Option<u64>>,
+    paces: HashMap<String, Pace>,
     /// The keys of the unique indexes of the collections that were asked for.
     uniques: HashMap<String, Vec<Vec<String>>>,
     applied: Applied,
@@ -124,7 +131,7 @@ impl<'a> ScriptHost<'a> {
             opened: HashMap::new(),
             is_broken: false,
             sent: 0,
-            totals: HashMap::new(),
+            paces: HashMap::new(),
             uniques: HashMap::new(),
             applied: Applied::default(),
             halt: None,
@@ -140,13 +147,7 @@ impl<'a> ScriptHost<'a> {
 
     /// What is left when the script has ended.
     pub(super) fn into_ended(self) -> Ended {
-        let halt = match (self.way, self.halt) {
-            (Way::Transaction(_), None) if self.is_broken => {
-                Some(Halt::Alone { method: "going on after a refused command".to_owned() })
-            }
-            (_, halt) => halt,
-        };
-        Ended { applied: self.applied, halt, acts: self.acts }
+        Ended { applied: self.applied, halt: self.halt, acts: self.acts, is_broken: self.is_broken }
     }
 
     fn stop<T>(&mut self, halt: Halt) -> HostResult<T> {
@@ -190,7 +191,7 @@ impl<'a> ScriptHost<'a> {
         effect: Effect,
     ) -> HostResult<Document> {
         if self.is_broken {
-            return self.stop(Halt::Alone { method: "going on after a refused command".to_owned() });
+            return self.stop(Halt::Alone { method: super::GOING_ON.to_owned() });
         }
         if !together(&call.command) {
             return match effect {
@@ -223,13 +224,13 @@ impl<'a> ScriptHost<'a> {
             return self.fail(error);
         }
         let idempotent = effect == Effect::Idempotent;
-        if let Some(session) = call.session {
-            if let Some(open) = self.opened.get_mut(&session).filter(|open| open.is_some()) {
-                *open = Some(*open == Some(true) && idempotent);
-                let sent = self.send(&call, Some(session)).await;
-                self.moment(Moment::Ran);
-                return sent;
-            }
+        if let Some(session) = call.session
+            && let Some(open) = self.opened.get_mut(&session).filter(|open| open.is_some())
+        {
+            *open = Some(*open == Some(true) && idempotent);
+            let sent = self.send(&call, Some(session)).await;
+            self.moment(Moment::Ran);
+            return sent;
         }
         if self.within.is_some() {
             return self.inside(call, idempotent).await;
@@ -244,6 +245,11 @@ impl<'a> ScriptHost<'a> {
         self.moment(Moment::Ran);
         if let Some(mut row) = row.filter(|_| !idempotent && is_settled(&sent)) {
             row.state = JournalState::Done;
+            if let (Err(_), Some(act)) = (&sent, &mut row.act) {
+                // A refused command changed nothing.
+                act.idempotent = true;
+                act.result = Some(REFUSED.to_owned());
+            }
             self.write(&row, None).await?;
             self.moment(Moment::Done);
         }
@@ -360,19 +366,6 @@ impl<'a> ScriptHost<'a> {
         };
         classify::effect(&call.command, &is_unique)
     }
-
-    /// How many documents a batch covers, counted once.
-    async fn total(&mut self, batch: &Batch) -> Option<u64> {
-        if let Some(total) = self.totals.get(&batch.name) {
-            return *total;
-        }
-        let count = bson::doc! { "count": &batch.collection, "query": batch.filter.clone() };
-        let database = batch.database.as_deref().unwrap_or_else(|| self.commands.database()).to_owned();
-        let total =
-            self.commands.run_on(&database, count, None).await.ok().and_then(|reply| whole(&reply, "n"));
-        self.totals.insert(batch.name.clone(), total);
-        total
-    }
 }
 
 #[async_trait]
@@ -385,10 +378,11 @@ impl Host for ScriptHost<'_> {
         let effect = self.effect(&call).await;
         if effect != Effect::Read {
             self.sent += 1;
-            if !self.allow_destructive && destroys(&call.command) {
-                if let Err(error) = self.project.guard(Action::Destructive) {
-                    return self.fail(error);
-                }
+            if !self.allow_destructive
+                && destroys(&call.command)
+                && let Err(error) = self.project.guard(Action::Destructive)
+            {
+                return self.fail(error);
             }
             match preflight::look(&self.commands, self.planned, &call).await {
                 Ok(notes) => notes.into_iter().for_each(|note| self.observer.event(&note)),
@@ -465,15 +459,23 @@ impl Host for ScriptHost<'_> {
         Ok(())
     }
 
+    async fn step_failed(&mut self, _name: &str) -> HostResult<()> {
+        self.abandon().await;
+        Ok(())
+    }
+
     async fn batch_begin(&mut self, batch: &Batch) -> HostResult<BatchStart> {
         if matches!(self.way, Way::Transaction(_)) {
             return self.stop(Halt::Alone { method: "batch".to_owned() });
         }
-        let Some(row) = self.acts.kept(ActKind::Batch, &batch.name) else { return Ok(BatchStart::Beginning) };
-        let documents = u64::try_from(row.rows).unwrap_or_default();
-        if super::is_done(row) {
+        let kept = self.acts.kept(ActKind::Batch, &batch.name).cloned();
+        let documents = kept.as_ref().map_or(0, |row| u64::try_from(row.rows).unwrap_or_default());
+        if kept.as_ref().is_some_and(super::is_done) {
             return Ok(BatchStart::Finished { documents });
         }
+        let pace = Pace::begin(self.commands.as_ref(), batch, documents).await;
+        self.paces.insert(batch.name.clone(), pace);
+        let Some(row) = kept else { return Ok(BatchStart::Beginning) };
         let key = row.cursor.as_deref().and_then(from_kept);
         Ok(key.map_or(BatchStart::Beginning, |key| BatchStart::After { key, documents }))
     }
@@ -495,15 +497,13 @@ impl Host for ScriptHost<'_> {
         row.rows = i64::try_from(progress.documents).unwrap_or(i64::MAX);
         self.end_within(row).await?;
         self.moment(Moment::Batched);
-        let total = self.total(batch).await;
-        self.observer.event(&Event::Batch {
-            file: self.planned.file_name.clone(),
-            position: self.sent.max(1),
-            size: u64::from(batch.size),
-            done: progress.documents,
-            total,
-            left_ms: None,
-        });
+        let file = self.planned.file_name.clone();
+        if let Some(pace) = self.paces.get_mut(&batch.name) {
+            self.observer.event(&pace.event(&file, self.sent.max(1), batch.size, progress.documents));
+            if !progress.finished {
+                pace.throttle(self.commands.as_ref(), &file, self.observer).await;
+            }
+        }
         if !progress.finished {
             tokio::time::sleep(batch.pause).await;
         }
@@ -521,82 +521,9 @@ impl Host for ScriptHost<'_> {
     }
 }
 
-/// Whether a command takes documents away.
-fn destroys(command: &Document) -> bool {
-    match command.keys().next().map(String::as_str) {
-        Some("drop" | "dropDatabase" | "delete") => true,
-        Some("findAndModify" | "findandmodify") => command.get_bool("remove").unwrap_or(false),
-        Some("renameCollection") => command.get_bool("dropTarget").unwrap_or(false),
-        _ => false,
-    }
-}
-
-/// Whether a command may be part of a transaction. Indexes of a collection that the same transaction makes might be;
-/// they wait for nothing outside of it either.
-fn together(command: &Document) -> bool {
-    classify::runs_in_transaction(command, &|_| false)
-}
-
-/// Whether a command writes documents and nothing else: only such commands make a step or a chunk a transaction.
-/// What changes collections and indexes is done by its own form, and can be repeated.
-fn writes_documents(command: &Document) -> bool {
-    let name = command.keys().next().map(String::as_str);
-    matches!(name, Some("insert" | "update" | "delete" | "findAndModify" | "findandmodify"))
-}
-
-/// The collection of a command that may insert where nothing matches.
-fn upserting(command: &Document) -> Option<&str> {
-    let upserts = |document: &Document| document.get_bool("upsert").unwrap_or(false);
-    let (name, collection) = command.iter().next()?;
-    let updates = || command.get_array("updates").map(Vec::as_slice).unwrap_or_default();
-    let found = match name.as_str() {
-        "update" => updates().iter().filter_map(Bson::as_document).any(upserts),
-        "findAndModify" | "findandmodify" => upserts(command),
-        _ => false,
-    };
-    collection.as_str().filter(|_| found)
-}
-
-/// The keys of the unique indexes that a reply lists.
-fn unique_keys(reply: &Document) -> Vec<Vec<String>> {
-    let batch = reply.get_document("cursor").and_then(|cursor| cursor.get_array("firstBatch"));
-    let indexes = batch.map(Vec::as_slice).unwrap_or_default().iter().filter_map(Bson::as_document);
-    indexes
-        .filter(|index| index.get_bool("unique").unwrap_or(false))
-        .filter_map(|index| Some(index.get_document("key").ok()?.keys().cloned().collect()))
-        .collect()
-}
-
 /// Whether the outcome of a command is known: a refusal changed nothing.
 fn is_settled(sent: &HostResult<Document>) -> bool {
     !matches!(sent, Err(HostError::Stop(_)))
-}
-
-/// The documents that a reply says it reached.
-fn documents_touched(reply: &Document) -> Option<u64> {
-    whole(reply, "n")
-}
-
-/// A whole number of a reply.
-pub(super) fn whole(reply: &Document, field: &str) -> Option<u64> {
-    match reply.get(field)? {
-        Bson::Int32(number) => u64::try_from(*number).ok(),
-        Bson::Int64(number) => u64::try_from(*number).ok(),
-        Bson::Double(number) if *number >= 0.0 && number.fract() == 0.0 => {
-            format!("{number:.0}").parse().ok()
-        }
-        _ => None,
-    }
-}
-
-/// A value as the journal keeps it.
-fn to_kept(value: &Bson) -> String {
-    value.clone().into_canonical_extjson().to_string()
-}
-
-fn from_kept(text: &str) -> Option<Bson> {
-    let value: serde_json::Value = serde_json::from_str(text).ok()?;
-    Bson::try_from(value).ok()
 }
 
 fn word(level: ConsoleLevel) -> &'static str {

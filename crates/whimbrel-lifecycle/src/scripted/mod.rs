@@ -22,8 +22,10 @@ use crate::migration::{Direction, Language, MigrationError, PlannedStep, ScriptW
 use crate::session::Session;
 
 mod acts;
+mod command;
 mod dry;
 mod host;
+mod pace;
 mod preflight;
 
 pub use dry::{DryAct, rehearse};
@@ -89,6 +91,9 @@ async fn pause(run: &mut Run<'_>, attempt: u32, reason: String) {
     tokio::time::sleep(std::time::Duration::from_millis(pause_ms)).await;
 }
 
+/// What a script does that catches the refusal of a command: the transaction has ended by it.
+const GOING_ON: &str = "going on after a refused command";
+
 /// How an attempt to run a script as one transaction ended.
 enum Outcome {
     /// It stands, with its change to the history.
@@ -120,12 +125,14 @@ async fn in_transaction(
     commands.start_transaction(transaction).await.map_err(command_error)?;
     let started = Instant::now();
     let (ended, host) = call(session, run, Way::Transaction(transaction), Acts::default()).await?;
-    let (applied, halt) = (host.applied, host.halt);
+    let (applied, halt, is_broken) = (host.applied, host.halt, host.is_broken);
     match (ended, halt) {
         (_, Some(Halt::Alone { method })) => return Ok(Outcome::Alone { method }),
         (_, Some(Halt::Conflict { reason })) => return Ok(Outcome::Conflict { reason }),
         (_, Some(Halt::Failed(error))) => return Err(*error),
         (Err(error), None) => return Err(ScriptFailure::undone(error).into()),
+        // It caught the refusal and has ended well: what it wants stands only without a transaction.
+        (Ok(_), None) if is_broken => return Ok(Outcome::Alone { method: GOING_ON.to_owned() }),
         (Ok(_), None) => {}
     }
     let duration_ms = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
@@ -173,6 +180,8 @@ struct Ended {
     applied: Applied,
     halt: Option<Halt>,
     acts: Acts,
+    /// Whether a refused command has ended the transaction.
+    is_broken: bool,
 }
 
 /// Calls a script's function with a host that goes this way.

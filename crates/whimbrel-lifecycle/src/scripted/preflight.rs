@@ -167,7 +167,10 @@ fn with_more(mut examples: String, shown: usize, count: u64) -> String {
 fn shown(value: &Bson) -> String {
     /// How much of a value is shown, in characters.
     const SHOWN: usize = 80;
-    let text = value.clone().into_relaxed_extjson().to_string();
+    let text = match value {
+        Bson::ObjectId(id) => format!("ObjectId('{id}')"),
+        other => other.clone().into_relaxed_extjson().to_string(),
+    };
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,

@@ -8,19 +8,37 @@ import { db } from 'whimbrel:session';
 const MAX_SIZE = 100_000;
 const MAX_PAUSE_MS = 600_000;
 const DEFAULT_SIZE = 1000;
-/** How often a chunk is run whose transaction met another one. */
+/** How often a step or chunk is run whose transaction met another one. */
 const MAX_TRIES = 5;
 const PAUSE_MS = 20;
 
 const names = new Set();
 let batches = 0;
 
+/** Runs what may be one transaction, and again where it met another one: nothing of it stands then. */
+async function again(work) {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      const transient = error instanceof MongoError && error.hasErrorLabel('TransientTransactionError');
+      if (!transient || tried >= MAX_TRIES) throw error;
+      native.sleep(PAUSE_MS * tried);
+    }
+  }
+}
+
 async function runStep(name, work) {
   const begun = answered(native.step('begin', name));
   if (begun.skip) return begun.result;
-  const result = await work();
-  answered(native.step('done', name, result));
-  return result;
+  try {
+    const result = await work();
+    answered(native.step('done', name, result));
+    return result;
+  } catch (error) {
+    answered(native.step('failed', name));
+    throw error;
+  }
 }
 
 /** Runs `work` once: a later run of the same script skips it and gives what it gave. */
@@ -29,7 +47,7 @@ export function step(name, work) {
   if (typeof work !== 'function') throw new MongoInvalidArgumentError(`step('${name}', fn): fn is a function`);
   if (names.has(name)) throw new MongoInvalidArgumentError(`step('${name}', …) stands twice in the script; each step has a name of its own`);
   names.add(name);
-  return waited(runStep(name, work));
+  return waited(again(() => runStep(name, work)));
 }
 
 function whole(value, name, least, most) {
@@ -95,22 +113,11 @@ async function runChunk(spec, progress, work) {
   }
 }
 
-async function runChunkAgain(spec, progress, work) {
-  for (let tried = 1; ; tried += 1) {
-    try {
-      return await runChunk(spec, progress, work);
-    } catch (error) {
-      const transient = error instanceof MongoError && error.hasErrorLabel('TransientTransactionError');
-      if (!transient || tried >= MAX_TRIES) throw error;
-      native.sleep(PAUSE_MS * tried);
-    }
-  }
-}
 
 async function runBatch(spec, work) {
   const start = answered(native.batch('begin', spec));
   let progress = { lastKey: start.after, documents: start.documents, finished: Boolean(start.finished) };
-  while (!progress.finished) progress = await runChunkAgain(spec, progress, work);
+  while (!progress.finished) progress = await again(() => runChunk(spec, progress, work));
   return { documents: progress.documents };
 }
 

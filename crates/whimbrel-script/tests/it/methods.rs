@@ -3,11 +3,11 @@
 use serde_json::json;
 use whimbrel_script::Entry;
 
-use crate::server::{BOTH, Database, Server, play};
+use crate::server::{Database, Server, play};
 
 /// Runs the body of an `up(db, client)` on both servers, and compares what it returns.
 async fn both(body: &str, expected: &serde_json::Value) {
-    for server in BOTH {
+    for server in Server::ALL {
         one(server, body, expected).await;
     }
 }
@@ -110,14 +110,13 @@ async fn indexes() {
             await c.createIndexes([{ key: { m: 1 } }, { key: { n: -1 }, name: 'enn', sparse: true }]), await c.ensureIndex({ e: 1 })];
         const listed = (await c.indexes()).map((i) => i.name).sort(); const cursor = (await c.listIndexes().toArray()).length;
         const exists = [await c.indexExists('kl'), await c.indexExists(['a_1', 'zz']), await db.collection('none').indexExists('x')];
-        await c.dropIndex('kl'); const again = await c.dropIndex('kl').catch((e) => e.code); const unique = (await c.getIndexes()).find((i) => i.name === 'a_1').unique; await c.dropIndexes();
-        return [names, listed, cursor, exists, again, unique, (await c.indexes()).length, (await c.indexInformation())._id_, await db.collection('none').dropIndexes()];";
+        await c.dropIndex('kl'); const unique = (await c.getIndexes()).find((i) => i.name === 'a_1').unique; await c.dropIndexes();
+        return [names, listed, cursor, exists, unique, (await c.indexes()).length, (await c.indexInformation())._id_, await db.collection('none').dropIndexes()];";
     let expected = json!([
         ["a_1", "b_1", "x_1_y_-1", "kl", ["m_1", "enn"], "e_1"],
         ["_id_", "a_1", "b_1", "e_1", "enn", "kl", "m_1", "x_1_y_-1"],
         8,
         [true, false, false],
-        27,
         true,
         1,
         [["_id", 1]],

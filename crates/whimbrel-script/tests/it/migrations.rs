@@ -7,7 +7,7 @@ use bson::doc;
 use whimbrel_engine::document::Commands;
 use whimbrel_script::{Entry, Settings};
 
-use crate::server::{BOTH, Database, Server, play, play_with};
+use crate::server::{Database, Server, play, play_with};
 
 async fn insert(database: &Database, collection: &str, documents: Vec<bson::Document>) {
     database
@@ -46,7 +46,7 @@ module.exports = { up, down };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wayras_migration_runs_unchanged() {
-    for server in BOTH {
+    for server in Server::ALL {
         let database = Database::fresh(server).await;
         insert(&database, "users", vec![doc! { "_id": 1 }, doc! { "_id": 2 }]).await;
         let ran = play(&database, WAYRA, Entry::Up).await;
@@ -99,7 +99,7 @@ const TRANSACTION: &str = r"module.exports = {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_is_all_or_nothing() {
-    let database = Database::fresh(Server::Secantus).await;
+    let database = Database::fresh(Server::SecantusDb).await;
     let albums = vec![doc! { "_id": 1, "artist": "The Beatles" }, doc! { "_id": 2, "artist": "The Doors" }];
     insert(&database, "albums", albums.clone()).await;
     let failing = TRANSACTION.replace("        });", "            throw new Error('no');\n        });");
@@ -112,7 +112,7 @@ async fn a_transaction_is_all_or_nothing() {
         (documents[0].get_bool("blacklisted").ok(), documents[1].get_i32("stars").ok()),
         (Some(true), Some(5))
     );
-    assert_eq!(database.open_sessions().await, 0);
+    assert_eq!(database.open_sessions(), 0);
 
     let by_hand = "exports.up = async (db, client) => { const s = client.startSession(); s.startTransaction(); \
                    await db.collection('albums').insertOne({ _id: 3 }, { session: s }); const inside = await db.collection('albums').countDocuments({}, { session: s }); \
@@ -120,12 +120,12 @@ async fn a_transaction_is_all_or_nothing() {
                    await db.collection('albums').insertOne({ _id: 4 }, { session: s }); await s.commitTransaction(); return [inside, outside]; };";
     assert_eq!(play(&database, by_hand, Entry::Up).await.json(), serde_json::json!([3, 2]));
     assert_eq!(database.documents("albums").await.len(), 3);
-    assert_eq!(database.open_sessions().await, 0, "a session that the script left open is given back");
+    assert_eq!(database.open_sessions(), 0, "a session that the script left open is given back");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_that_meets_another_is_run_again() {
-    let database = Database::fresh(Server::Secantus).await;
+    let database = Database::fresh(Server::SecantusDb).await;
     let text = "exports.up = async (db, client) => { let tries = 0; const result = await client.withSession((s) => s.withTransaction(async () => { tries += 1; \
                 await db.collection('a').insertOne({ tries }, { session: s }); \
                 if (tries < 3) { const e = new (require('mongodb').MongoError)('met'); e.addErrorLabel('TransientTransactionError'); throw e; } return 'done'; })); \
@@ -194,7 +194,7 @@ print(db.archive.count());
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mongosh_script_runs_from_top_to_bottom() {
-    for server in BOTH {
+    for server in Server::ALL {
         let database = Database::fresh(server).await;
         insert(&database, "users", vec![doc! { "_id": 1 }, doc! { "_id": 2 }]).await;
         let ran = play(&database, MONGOSH, Entry::Up).await;

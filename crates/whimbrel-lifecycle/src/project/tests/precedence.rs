@@ -203,3 +203,16 @@ fn paths_begin_at_the_projects_folder() {
     assert_eq!(project.url.expose(), expected);
     assert_eq!(setting(&project, "schema"), ("db/schema.json".into(), "whimbrel.toml:1".into()));
 }
+
+#[test]
+fn mongodb_settings_of_the_url_go_before_the_file() {
+    let toml = "model = \"document\"\n[mongodb]\ntls = true\ntls_ca_file = \"own.pem\"\nserver_selection_timeout = \"3s\"\n";
+    let case = Case::new(toml).url("mongodb://h/d?tls=false&serverSelectionTimeoutMS=700&appName=x");
+    let project = case.project();
+    assert_eq!(setting(&project, "mongodb.tls"), ("false".into(), "--url".into()));
+    assert_eq!(setting(&project, "mongodb.server_selection_timeout"), ("700ms".into(), "--url".into()));
+    assert_eq!(setting(&project, "mongodb.application_name").0, "x");
+    assert_eq!(setting(&project, "mongodb.tls_ca_file").0, "own.pem");
+    let case = case.process(&[("WHIMBREL_MONGODB_SERVER_SELECTION_TIMEOUT", "2s")]);
+    assert_eq!(setting(&case.project(), "mongodb.server_selection_timeout").0, "2s");
+}
