@@ -61,7 +61,7 @@ async function up(db, client) {
               _id: { bsonType: 'objectId' },
               email: {
                 bsonType: 'string',
-                pattern: '^[^@[:space:]]+@[^@[:space:]]+[.][^@[:space:]]+$',
+                pattern: '^[^@\\s]+@[^@\\s]+[.][^@\\s]+$',
               },
               hashed_password: { bsonType: 'string' },
               name: { bsonType: 'string', minLength: 1, maxLength: 100 },

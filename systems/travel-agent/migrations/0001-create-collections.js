@@ -224,7 +224,7 @@ async function up(db, client) {
               user_id: { bsonType: 'string', minLength: 1 },
               email: {
                 bsonType: ['string', 'null'],
-                pattern: '^[^@[:space:]]+@[^@[:space:]]+[.][^@[:space:]]+$',
+                pattern: '^[^@\\s]+@[^@\\s]+[.][^@\\s]+$',
               },
               name: { bsonType: ['string', 'null'] },
               created_at: { bsonType: 'date' },

@@ -132,7 +132,7 @@ async function up(db, client) {
                   firebaseUid: { bsonType: ['string', 'null'], minLength: 1 },
                   email: {
                     bsonType: 'string',
-                    pattern: '^[^@[:space:]]+@[^@[:space:]]+[.][^@[:space:]]+$',
+                    pattern: '^[^@\\s]+@[^@\\s]+[.][^@\\s]+$',
                   },
                   profile: {
                     bsonType: ['object', 'null'],

@@ -15,7 +15,7 @@ async function up(db, client) {
                   _id: { bsonType: 'objectId' },
                   email: {
                     bsonType: 'string',
-                    pattern: '^[^@[:space:]]+@[^@[:space:]]+[.][^@[:space:]]+$',
+                    pattern: '^[^@\\s]+@[^@\\s]+[.][^@\\s]+$',
                   },
                   location: {
                     bsonType: 'object',
