@@ -6,6 +6,7 @@ mod adopt;
 mod adoption;
 mod catalogue;
 mod crash;
+mod document_systems;
 mod drift;
 mod faults;
 mod forgotten;
