@@ -96,7 +96,7 @@ pub struct User {
     /// The key.
     #[db(id)]
     pub id: ObjectId,
-    /// Firebase's id of the account; someone who never signed in has none.
+    /// Firebase's id of the account; the index, which is not sparse, lets only one account be without.
     #[db(name = "firebaseUid", unique, min_len = 1)]
     pub firebase_uid: Option<String>,
     /// The address to sign in with.
