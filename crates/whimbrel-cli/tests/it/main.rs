@@ -17,6 +17,7 @@ mod import_alembic;
 mod lint;
 mod load;
 mod locks;
+mod migrate_mongo;
 mod offline;
 mod preflight;
 mod project;

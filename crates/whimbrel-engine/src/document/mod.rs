@@ -24,4 +24,4 @@ pub use engine::DocumentEngine;
 pub use lease::LeaseOptions;
 pub use own::OWN_COLLECTIONS;
 pub use runtime::{Boxed, Runtime, Task};
-pub use survey::{Duplicate, Duplicates, Violations, duplicates, sample, violations};
+pub use survey::{Duplicate, Duplicates, Violations, duplicates, read_all, sample, violations};
