@@ -1,8 +1,8 @@
 //! The one place that knows which engine a URL stands for.
 
 use whimbrel_engine::{Engine, EngineError, ScriptWriter};
-use whimbrel_lifecycle::{LifecycleError, require_sql};
 use whimbrel_lifecycle::project::{DataModel, Project, SqliteLocation, Synchronous, UrlScheme};
+use whimbrel_lifecycle::{LifecycleError, require_sql};
 use whimbrel_mongo::MongoOptions;
 use whimbrel_postgres::{Postgres, PostgresOptions, PostgresScript, SslMode};
 use whimbrel_sqlite::{Location, Sqlite, SqliteOptions, SqliteScript};

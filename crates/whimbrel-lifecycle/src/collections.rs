@@ -34,8 +34,7 @@ pub(crate) async fn compare(
     let present = session.documents()?.introspect().await?;
     let reached = reached.unwrap_or_else(|| present.clone());
     let managed = managed(declared, before.as_ref(), &[]);
-    let changes =
-        document::differences(&part_of(&reached, &managed), &declared.documents, &declared.intent)?;
+    let changes = document::differences(&part_of(&reached, &managed), &declared.documents, &declared.intent)?;
     let ours = names(&reached).chain(managed.iter().cloned()).collect();
     let drift = if reached.is_same(&present) {
         Vec::new()

@@ -209,7 +209,20 @@ fn what_works_on_sql_is_refused_with_a_reason() {
     sandbox.write("whimbrel.toml", "name = \"case\"\nmodel = \"document\"\n").unwrap();
     sandbox.write("migrations/0001-first.js", "module.exports = { async up(db) {} };\n").unwrap();
     sandbox.write("other.sql", "CREATE TABLE t (id int);\n").unwrap();
-    for arguments in [&["migrate", "--sql"][..], &["migrate", "import", "alembic", "other.sql"]] {
+    sandbox.write("src/schema.rs", FIRST).unwrap();
+    let page = sandbox.run(&["schema", "print", "--format", "markdown"]).unwrap();
+    for line in [
+        "| email | string | yes |",
+        "| status | `\"active\"` or `\"idle\"` | yes |",
+        "- index `email_1` (email 1), unique",
+    ] {
+        assert!(page.stdout.lines().any(|found| found == line), "no {line:?} in {}", page.stdout);
+    }
+    for arguments in [
+        &["migrate", "--sql"][..],
+        &["migrate", "import", "alembic", "other.sql"],
+        &["schema", "print", "--format", "sql"],
+    ] {
         let output = sandbox.run(arguments).unwrap();
         assert_eq!(output.code, Some(1), "{}{}", output.stdout, output.stderr);
         assert!(output.stderr.contains("migrate::sql_only"), "{}", output.stderr);

@@ -30,11 +30,15 @@ pub enum MigrationError {
         /// The file.
         file: String,
     },
-    /// What was asked for works on SQL, and the project's migrations are scripts.
-    #[error("{what} works on SQL, and the migrations of this project are JavaScript; nothing was changed")]
+    /// What was asked for is SQL, and the project's migrations are scripts.
+    #[error(
+        "{what} is for projects with tables, and the data model of this one is document; nothing was changed"
+    )]
     #[diagnostic(
         code(migrate::sql_only),
-        help("`whimbrel migrate --dry-run` tells what the pending scripts would do; `whimbrel config` shows where `model` comes from")
+        help(
+            "`whimbrel migrate --dry-run` tells what the pending scripts would do; `whimbrel config` shows where `model` comes from"
+        )
     )]
     SqlOnly {
         /// What was asked for.
