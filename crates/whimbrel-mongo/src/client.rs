@@ -200,6 +200,12 @@ impl Commands for Mongo {
         Ok(self.shared.sessions.keep(session))
     }
 
+    async fn session_key(&self, session: SessionId) -> Option<Document> {
+        let session = self.shared.sessions.find(session)?;
+        let session = session.lock().await;
+        Some(session.id().clone())
+    }
+
     async fn start_transaction(&self, session: SessionId) -> CommandResult<()> {
         if !self.deployment.transactions {
             return Err(illegal("transactions need a replica set or shards"));

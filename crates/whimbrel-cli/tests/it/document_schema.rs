@@ -128,7 +128,10 @@ fn grows_and_goes_back(kind: MongoKind) {
         assert_eq!(user.get("level"), Some(&Bson::Int32(1)), "{user}");
     }
     let good = doc! { "email": "new@example.org", "age": "8", "status": "banned", "level": 2 };
-    assert_eq!(refusal(&project, doc! { "email": "other@example.org", "age": 8, "status": "active", "level": 1 }), Some(121));
+    assert_eq!(
+        refusal(&project, doc! { "email": "other@example.org", "age": 8, "status": "active", "level": 1 }),
+        Some(121)
+    );
     assert_eq!(refusal(&project, good.clone()), None);
     project.database.run(doc! { "delete": "users", "deletes": [{ "q": good, "limit": 1 }] }).unwrap();
 
@@ -165,7 +168,8 @@ fn what_no_declaration_can_say_is_kept() {
     declare(&project, FIRST);
     project.run(&["migrate", "create", "--auto", "--name", "create users"], 0);
     project.run(&["migrate"], 0);
-    let folded = doc! { "key": { "city": 1 }, "name": "city_folded", "collation": { "locale": "en", "strength": 2 } };
+    let folded =
+        doc! { "key": { "city": 1 }, "name": "city_folded", "collation": { "locale": "en", "strength": 2 } };
     project.database.run(doc! { "createIndexes": "users", "indexes": [folded] }).unwrap();
     project.database.run(doc! { "create": "other", "capped": true, "size": 4096 }).unwrap();
 
@@ -182,7 +186,11 @@ fn what_no_declaration_can_say_is_kept() {
 #[test]
 fn rows_in_the_way_are_counted_before_anything_runs() {
     let project = Project::new(MongoKind::Engine);
-    insert(&project, "users", (0..40).map(|n| doc! { "_id": n, "email": format!("u{}@example.org", n / 2) }).collect());
+    insert(
+        &project,
+        "users",
+        (0..40).map(|n| doc! { "_id": n, "email": format!("u{}@example.org", n / 2) }).collect(),
+    );
     project.file(
         "0001-unique.js",
         "module.exports = { async up(db) { await db.collection('users').createIndex({ email: 1 }, { unique: true }); } };\n",
