@@ -107,6 +107,7 @@ fn mongo_options(project: &Project) -> MongoOptions {
     options.application_name.clone_from(&settings.application_name.value);
     options.connect_timeout = pool.connect_timeout.value;
     options.server_selection_timeout = settings.server_selection_timeout.value;
+    options.statement_timeout = pool.statement_timeout.value;
     options.min_pool_size = Some(pool.min.value);
     options.max_pool_size = Some(pool.size.value.saturating_add(pool.overflow.value));
     options.max_idle_time = pool.idle_time.value;

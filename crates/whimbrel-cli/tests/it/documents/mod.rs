@@ -8,6 +8,7 @@ use whimbrel_testkit::{MongoDatabase, MongoKind, RunOutput, Sandbox, mongo_datab
 
 mod crash;
 mod deployers;
+mod hostile;
 mod increments;
 mod random;
 mod scripts;
