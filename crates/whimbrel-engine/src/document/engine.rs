@@ -250,7 +250,16 @@ impl Documents for DocumentEngine {
 #[async_trait]
 impl Journal for DocumentEngine {
     async fn entries(&mut self) -> Result<Vec<JournalEntry>> {
-        journal::entries(self.ask(None)).await
+        match journal::standing(self.ask(None)).await? {
+            journal::Standing::Entries(entries) => Ok(entries),
+            journal::Standing::LeftBehind => {
+                // They must not come to stand among the next file's. Without the lock their owner may be about to do it.
+                if self.lease.is_some() {
+                    self.discard().await?;
+                }
+                Ok(Vec::new())
+            }
+        }
     }
 
     async fn write(&mut self, entry: &JournalEntry) -> Result<()> {

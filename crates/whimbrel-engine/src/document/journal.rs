@@ -10,15 +10,24 @@ use crate::{ActKind, EngineError, HistoryChange, JournalEntry, JournalState, Res
 
 const WRITING: &str = "writing the journal";
 
-/// The entries by position. What belongs to a file that the history says is finished does not count: its
-/// journal was about to be emptied.
-pub(crate) async fn entries(ask: Ask<'_>) -> Result<Vec<JournalEntry>> {
+/// What stands in the journal.
+pub(crate) enum Standing {
+    /// The entries of the file that was begun, by position; none where none was.
+    Entries(Vec<JournalEntry>),
+    /// Entries of a file that the history says is finished: they were about to be deleted.
+    LeftBehind,
+}
+
+/// Reads the journal.
+pub(crate) async fn standing(ask: Ask<'_>) -> Result<Standing> {
     let found = ask.all(doc! { "find": JOURNAL, "sort": { "_id": 1 } }).await;
     let found = ask.told(found, "reading the journal")?;
     let entries: Vec<JournalEntry> = found.iter().map(entry).collect::<Result<_>>()?;
     match entries.first() {
-        Some(first) if history::is_made(ask, &first.direction, &first.version).await? => Ok(Vec::new()),
-        _ => Ok(entries),
+        Some(first) if history::is_made(ask, &first.direction, &first.version).await? => {
+            Ok(Standing::LeftBehind)
+        }
+        _ => Ok(Standing::Entries(entries)),
     }
 }
 
@@ -83,7 +92,7 @@ pub(crate) async fn discard(ask: Ask<'_>) -> Result<()> {
 }
 
 /// Changes the history, then empties the journal. Where the two are no transaction, a crash in between leaves
-/// entries that [`entries`] passes over.
+/// entries that are [`Standing::LeftBehind`].
 pub(crate) async fn finish(ask: Ask<'_>, change: &HistoryChange, duration_ms: i64) -> Result<()> {
     history::change(ask, change, duration_ms).await?;
     discard(ask).await

@@ -131,6 +131,25 @@ fn what_may_run_once_stops_without_transactions() {
     });
 }
 
+/// Cut off between the history and the deletion of the journal's rows: they do not mix with the next file's.
+#[test]
+fn rows_that_are_left_behind_are_deleted() {
+    let project = prepared(MongoKind::Engine, STEPPED);
+    crash_at(&project, 6);
+    let left = project.documents("whimbrel_journal");
+    assert!(left.len() > 1, "{left:?}");
+    project.run(&["migrate"], 0);
+    project.database.run(doc! { "insert": "whimbrel_journal", "documents": left }).unwrap();
+    project.file(
+        "0003-third.js",
+        "exports.up = async (db) => { await db.collection('notes').insertOne({ _id: 9 }); };",
+    );
+    project.run(&["migrate", "seal"], 0);
+    // Begun, the intent and the command; its end is not written.
+    crash_at(&project, 3);
+    assert_eq!(project.journal(), ["command notes.insertOne intended"]);
+}
+
 /// Puts back what the first file made.
 fn undo_by_hand(project: &Project) {
     let other = prepared(project.kind, ONCE);

@@ -128,7 +128,12 @@ impl Project {
 
     /// Everything that must be as after an uninterrupted run: the content, the history and the journal.
     pub(crate) fn standing(&self) -> String {
-        format!("{}{:?}\n{:?}", self.content(), self.history(), self.journal())
+        format!("{}\n{:?}", self.reached(), self.journal())
+    }
+
+    /// The same without the journal, whose rows may stay until the next file begins.
+    pub(crate) fn reached(&self) -> String {
+        format!("{}{:?}", self.content(), self.history())
     }
 
     /// The versions in the history, with their names and kinds.
@@ -160,7 +165,9 @@ impl Drop for Project {
     fn drop(&mut self) {
         let locks = self.database.run(doc! { "find": "whimbrel_lock" });
         let locks = locks.map(|reply| first_batch(&reply)).unwrap_or_default();
-        for sessions in locks.iter().filter_map(|lock| lock.get_array("sessions").ok()) {
+        let named = ["sessions", "former"];
+        let lists = locks.iter().flat_map(|lock| named.map(|name| lock.get_array(name).ok()));
+        for sessions in lists.flatten() {
             drop(self.database.run(doc! { "killSessions": sessions.clone() }));
         }
     }
