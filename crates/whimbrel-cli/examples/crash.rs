@@ -15,6 +15,7 @@ use whimbrel_lifecycle::migrate::migrate;
 use whimbrel_lifecycle::migration::Target;
 use whimbrel_lifecycle::project::{Overrides, ProcessEnvironment, Project, SqliteLocation, UrlScheme};
 use whimbrel_lifecycle::{LifecycleError, Session};
+use whimbrel_mongo::MongoOptions;
 use whimbrel_postgres::{Postgres, PostgresOptions};
 use whimbrel_sqlite::{Sqlite, SqliteOptions};
 
@@ -90,7 +91,12 @@ async fn connect(project: &Project) -> Result<Box<dyn Engine>, LifecycleError> {
         options.lease = project.pool.lease.value;
         return Ok(Box::new(Postgres::connect(&options).await?));
     }
-    let mut options = match project.url.value.sqlite().expect("the tests use PostgreSQL and SQLite") {
+    if matches!(project.url.value.scheme(), UrlScheme::Mongodb | UrlScheme::MongodbSrv) {
+        let mut options = MongoOptions::new(project.url.value.expose());
+        options.lease = project.pool.lease.value;
+        return Ok(Box::new(whimbrel_mongo::connect(&options).await?));
+    }
+    let mut options = match project.url.value.sqlite().expect("every other engine is known above") {
         SqliteLocation::Memory => SqliteOptions::memory(),
         SqliteLocation::File(path) => SqliteOptions::file(path.clone()),
     };

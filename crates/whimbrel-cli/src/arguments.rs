@@ -425,7 +425,7 @@ pub(crate) enum SchemaCommand {
         #[arg(long)]
         force: bool,
     },
-    /// Show what takes the database's migrations to the schema, as SQL
+    /// Show what takes the database's migrations to the schema, as statements
     Diff {
         /// Exit with 3 when something differs
         #[arg(long)]

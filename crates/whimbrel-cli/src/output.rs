@@ -50,7 +50,8 @@ impl Output {
     /// Writes a line about the work to standard error, unless quiet.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(std::io::stderr(), "{text}");
+            // In one write, so that lines of several processes do not run into each other.
+            let _ = std::io::stderr().write_all(format!("{text}\n").as_bytes());
         }
     }
 

@@ -238,6 +238,13 @@ pub trait Documents: Send {
     /// else at once.
     async fn write_journal(&mut self, entry: &JournalEntry, session: Option<SessionId>) -> Result<()>;
 
+    /// Writes into the lock that a transaction is about to be opened in this session: should this deployer die, whoever
+    /// takes the lock over ends it, and need not wait until the server does.
+    ///
+    /// # Errors
+    /// [`crate::EngineError::LockLost`] where the lock has passed to another.
+    async fn announce(&mut self, session: SessionId) -> Result<()>;
+
     /// Makes sure that the lock is still this deployer's. Within a session's transaction it is made sure that the
     /// transaction cannot be committed once the lock has passed on.
     ///

@@ -19,6 +19,7 @@ use crate::capability::{self, Detected, Known};
 use crate::failure::{self, Secrets};
 use crate::options::{self, MongoOptions};
 use crate::session::{Sessions, Shared};
+use crate::wait::Waits;
 
 /// How often a commit of unknown outcome is sent again; a server forgets a transaction after a while, and says so.
 const COMMIT_ATTEMPTS: u32 = 8;
@@ -73,6 +74,7 @@ struct Connection {
     secrets: Secrets,
     /// The write concern that the URL asks for.
     concern: Option<Document>,
+    waits: Waits,
     /// Where a cursor lives on one of several routers, every command goes to the same one.
     router: Option<SelectionCriteria>,
 }
@@ -90,9 +92,11 @@ impl Mongo {
         let concern = driver.write_concern.as_ref().and_then(options::concern);
         let (location, user) = (known.location.clone(), known.user.clone());
         let told = |error| failure::of_connecting(&error, &secrets, &location, user.as_deref());
+        let waits = Waits::new(&driver, options.statement_timeout);
         let client = Client::with_options(driver).map_err(&told)?;
-        let Detected { deployment, sessions: has_sessions } =
-            capability::detect(&client.database(&database), known).await.map_err(&told)??;
+        let project = client.database(&database);
+        let detected = waits.for_detection(capability::detect(&project, known)).await;
+        let Detected { deployment, sessions: has_sessions } = detected.map_err(&told)??;
         let router = (deployment.topology == Topology::Sharded).then(one_router);
         let shared = Arc::new(Connection {
             client,
@@ -100,6 +104,7 @@ impl Mongo {
             has_sessions,
             secrets,
             concern,
+            waits,
             router,
         });
         Ok(Mongo { shared, deployment, database })
@@ -129,15 +134,16 @@ impl Mongo {
         {
             command.insert("writeConcern", concern.clone());
         }
-        let mut action = database.run_command(command);
+        let waits = &self.shared.waits;
+        let mut action = database.run_command(waits.limited(command));
         match session {
             // A transaction stays with the router that it began on.
-            Some(session) => action.session(session).await,
+            Some(session) => waits.for_command(action.session(session).into_future()).await,
             None => {
                 if let Some(router) = &self.shared.router {
                     action = action.selection_criteria(router.clone());
                 }
-                action.await
+                waits.for_command(action.into_future()).await
             }
         }
     }
@@ -227,7 +233,9 @@ impl Commands for Mongo {
             }
             None if only_reads(&command) => match self.send(database, command.clone(), None).await {
                 // A connection from the pool may have died while it was idle.
-                Err(error) if failure::is_network(&error) => self.send(database, command, None).await,
+                Err(error) if failure::is_network(&error) && !failure::is_silence(&error) => {
+                    self.send(database, command, None).await
+                }
                 sent => sent,
             },
             None => self.send(database, command, None).await,
@@ -241,6 +249,12 @@ impl Commands for Mongo {
         }
         let session = self.shared.client.start_session().await.map_err(|error| self.failed(&error))?;
         Ok(self.shared.sessions.keep(session))
+    }
+
+    async fn session_key(&self, session: SessionId) -> Option<Document> {
+        let session = self.shared.sessions.find(session)?;
+        let session = session.lock().await;
+        Some(session.id().clone())
     }
 
     async fn start_transaction(&self, session: SessionId) -> CommandResult<()> {
@@ -262,13 +276,15 @@ impl Commands for Mongo {
         let mut session = session.lock().await;
         let mut pause = COMMIT_PAUSE;
         for attempt in 1.. {
-            match session.commit_transaction().await {
+            match self.shared.waits.for_command(session.commit_transaction().into_future()).await {
                 Ok(()) => break,
                 Err(error) if attempt < COMMIT_ATTEMPTS && error.contains_label(UNKNOWN_OUTCOME) => {
                     tokio::time::sleep(pause).await;
                     pause *= 2;
                 }
-                Err(error) if error.contains_label(UNKNOWN_OUTCOME) => return Err(self.undecided(&error)),
+                Err(error) if error.contains_label(UNKNOWN_OUTCOME) || failure::is_silence(&error) => {
+                    return Err(self.undecided(&error));
+                }
                 Err(error) => return Err(self.failed(&error)),
             }
         }
@@ -278,13 +294,15 @@ impl Commands for Mongo {
     async fn abort_transaction(&self, session: SessionId) -> CommandResult<()> {
         let session = self.session(session)?;
         let mut session = session.lock().await;
-        session.abort_transaction().await.map_err(|error| self.failed(&error))
+        let aborted = self.shared.waits.for_end(session.abort_transaction().into_future()).await;
+        aborted.map_err(|error| self.failed(&error))
     }
 
     async fn end_session(&self, session: SessionId) {
         let Some(session) = self.shared.sessions.remove(session) else { return };
         // The driver aborts beside the caller, and the caller wants to know it done; without a transaction it refuses.
-        drop(session.lock().await.abort_transaction().await);
+        let mut session = session.lock().await;
+        drop(self.shared.waits.for_end(session.abort_transaction().into_future()).await);
     }
 }
 

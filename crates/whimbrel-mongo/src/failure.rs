@@ -147,6 +147,11 @@ pub(crate) fn is_network(error: &Error) -> bool {
     matches!(error.kind.as_ref(), ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. })
 }
 
+/// Whether the server has not answered in time.
+pub(crate) fn is_silence(error: &Error) -> bool {
+    matches!(error.kind.as_ref(), ErrorKind::Io(reason) if reason.kind() == std::io::ErrorKind::TimedOut)
+}
+
 /// What the server said, where it was the server who refused.
 fn refusal(error: &Error) -> Option<Refusal> {
     let reply = error.server_response().and_then(|raw| bson::Document::try_from(raw.as_ref()).ok());

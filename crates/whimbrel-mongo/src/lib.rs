@@ -10,6 +10,7 @@ mod failure;
 mod options;
 mod runtime;
 mod session;
+mod wait;
 
 use std::sync::Arc;
 

@@ -29,6 +29,8 @@ pub struct MongoOptions {
     pub connect_timeout: Duration,
     /// How long a server that fits is looked for.
     pub server_selection_timeout: Duration,
+    /// How long a command may run; none sets no limit.
+    pub statement_timeout: Option<Duration>,
     /// How many connections are kept open even when idle.
     pub min_pool_size: Option<u32>,
     /// How many connections there may be to each server.
@@ -67,6 +69,7 @@ impl MongoOptions {
             application_name: "whimbrel".to_owned(),
             connect_timeout: Duration::from_secs(10),
             server_selection_timeout: Duration::from_secs(5),
+            statement_timeout: None,
             min_pool_size: None,
             max_pool_size: None,
             max_idle_time: None,

@@ -17,7 +17,7 @@ use crate::connection::{Answer, Postgres};
 use crate::control::{Control, control, refused};
 use crate::failure::{PRODUCT, is_lost, reason};
 use crate::lease::is_fenced;
-use crate::sql_scan::{PieceKind, pieces};
+use crate::sql_scan::{PieceKind, scan};
 
 /// How often a transaction is tried that cannot have its locks in time.
 const LOCK_ATTEMPTS: u32 = 6;
@@ -150,8 +150,7 @@ impl Postgres {
     async fn send_whole(&self, beginning: &str, statement: &Statement, record: &str) -> Vec<Answer> {
         let lead = format!("{beginning}; ");
         let sql = format!("{lead}{}\n; {record}; COMMIT", statement.sql);
-        let commands =
-            1 + pieces(beginning).iter().filter(|piece| piece.kind == PieceKind::Symbol(';')).count();
+        let commands = 1 + scan(beginning).filter(|piece| piece.kind == PieceKind::Symbol(';')).count();
         let started = Instant::now();
         let (mut sets, error) = self.run_until_error(&sql).await;
         let took = started.elapsed();
@@ -336,7 +335,7 @@ fn changes_rows(sql: &str) -> bool {
 
 /// Whether the text is one command, as the server counts.
 fn is_one_command(sql: &str) -> bool {
-    control(sql) == Control::None && !pieces(sql).iter().any(|piece| piece.kind == PieceKind::Symbol(';'))
+    control(sql) == Control::None && !scan(sql).any(|piece| piece.kind == PieceKind::Symbol(';'))
 }
 
 fn has_position(error: &Error) -> bool {
@@ -418,7 +417,7 @@ fn span(source: &Source, statement: &Statement, error: &DbError, lead: usize) ->
 /// The word or literal that begins at this character, in bytes.
 fn piece_at(sql: &str, characters: usize) -> Option<Range<usize>> {
     let (start, character) = sql.char_indices().nth(characters)?;
-    let found = pieces(sql).into_iter().map(|piece| piece.range).find(|range| range.start == start);
+    let found = scan(sql).map(|piece| piece.range).find(|range| range.start == start);
     Some(found.unwrap_or(start..start + character.len_utf8()))
 }
 

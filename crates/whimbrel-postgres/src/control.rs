@@ -3,7 +3,7 @@
 use whimbrel_engine::{EngineError, Source, Statement};
 
 use crate::apply::unsupported;
-use crate::sql_scan::{PieceKind, leading_words, pieces};
+use crate::sql_scan::{PieceKind, leading_words, scan};
 
 /// How a statement bears on the transaction around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub(crate) fn control(sql: &str) -> Control {
 }
 
 fn has_word(sql: &str, wanted: &[&str]) -> bool {
-    pieces(sql).into_iter().any(|piece| {
+    scan(sql).any(|piece| {
         piece.kind == PieceKind::Word
             && wanted.iter().any(|word| sql[piece.range.clone()].eq_ignore_ascii_case(word))
     })

@@ -23,26 +23,33 @@ pub(crate) enum PieceKind {
 
 /// The pieces of the text, without white space and comments.
 pub(crate) fn pieces(sql: &str) -> Vec<Piece> {
-    let mut found = Vec::new();
+    scan(sql).collect()
+}
+
+/// Reads the pieces one after the other, no further than they are asked for.
+pub(crate) fn scan(sql: &str) -> impl Iterator<Item = Piece> + '_ {
     let mut start = 0;
-    while let Some(first) = sql[start..].chars().next() {
-        let rest = &sql[start..];
-        let (kind, length) = if first.is_whitespace() {
-            (None, first.len_utf8())
-        } else if rest.starts_with("--") {
-            (None, rest.find('\n').map_or(rest.len(), |end| end + 1))
-        } else if rest.starts_with("/*") {
-            (None, comment_length(rest))
-        } else {
-            let (kind, length) = piece(rest, first);
-            (Some(kind), length)
-        };
-        if let Some(kind) = kind {
-            found.push(Piece { kind, range: start..start + length });
+    std::iter::from_fn(move || {
+        while let Some(first) = sql[start..].chars().next() {
+            let rest = &sql[start..];
+            let (kind, length) = if first.is_whitespace() {
+                (None, first.len_utf8())
+            } else if rest.starts_with("--") {
+                (None, rest.find('\n').map_or(rest.len(), |end| end + 1))
+            } else if rest.starts_with("/*") {
+                (None, comment_length(rest))
+            } else {
+                let (kind, length) = piece(rest, first);
+                (Some(kind), length)
+            };
+            let range = start..start + length;
+            start = range.end;
+            if let Some(kind) = kind {
+                return Some(Piece { kind, range });
+            }
         }
-        start += length;
-    }
-    found
+        None
+    })
 }
 
 fn piece(rest: &str, first: char) -> (PieceKind, usize) {
@@ -228,8 +235,7 @@ fn array_cast_at(sql: &str, pieces: &[Piece]) -> Option<(Range<usize>, String)> 
 
 /// The first words in lower case, at most `count`, until something else comes.
 pub(crate) fn leading_words(sql: &str, count: usize) -> Vec<String> {
-    pieces(sql)
-        .into_iter()
+    scan(sql)
         .take_while(|piece| piece.kind == PieceKind::Word)
         .take(count)
         .map(|piece| sql[piece.range].to_lowercase())

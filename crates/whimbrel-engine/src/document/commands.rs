@@ -152,6 +152,10 @@ pub trait Commands: Send + Sync {
     /// The deployment has no sessions.
     async fn start_session(&self) -> CommandResult<SessionId>;
 
+    /// What the deployment knows a session by (its `lsid`), so that another process can end it by `killSessions`; none
+    /// where no other process can.
+    async fn session_key(&self, session: SessionId) -> Option<Document>;
+
     /// Opens a transaction in a session, with majority read and write concern.
     ///
     /// # Errors

@@ -56,6 +56,14 @@ impl DocumentEngine {
         }
     }
 
+    /// Writes a session into the lock, where the lock was taken.
+    async fn announced(&self, session: SessionId) -> Result<()> {
+        match &self.lease {
+            None => Ok(()),
+            Some(lease) => lease.announce(session).await,
+        }
+    }
+
     /// Runs writes as one transaction where the deployment has transactions, else one after the other, in an order
     /// that a crash may cut anywhere.
     async fn together(&mut self, doing: &str, writes: &Writes<'_>) -> Result<()> {
@@ -75,6 +83,7 @@ impl DocumentEngine {
         let ask = self.ask(None);
         let session = ask.told(self.commands.start_session().await, doing)?;
         let outcome = async {
+            self.announced(session).await?;
             ask.told(self.commands.start_transaction(session).await, doing)?;
             self.hold(Some(session)).await?;
             writes.run(self.ask(Some(session)), known).await?;
@@ -272,6 +281,10 @@ impl Documents for DocumentEngine {
         journal::write(self.ask(session), entry).await?;
         self.learn(Known { rows: rows.written(entry.position, session.is_some()), ..self.known });
         Ok(())
+    }
+
+    async fn announce(&mut self, session: SessionId) -> Result<()> {
+        self.announced(session).await
     }
 
     async fn fence(&mut self, session: Option<SessionId>) -> Result<()> {

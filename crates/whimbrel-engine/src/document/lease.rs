@@ -8,10 +8,13 @@
 //! whoever takes the lease over, before he does anything else: either the transaction is committed first, and
 //! its effects are seen, or it fails. The renewals do not touch that document, so that they and the owner's
 //! transactions are never in each other's way.
+//!
+//! The lease also names the sessions that its owner opens transactions in. A server keeps the transaction of a client
+//! that died for a minute, with everything that it wrote, so whoever takes an expired lease over ends them first.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use bson::{Bson, Document, doc};
@@ -65,6 +68,8 @@ struct Shared {
     duration: Duration,
     confirmed: Mutex<Moment>,
     lost: AtomicBool,
+    /// The sessions that the lease names.
+    announced: Mutex<Vec<Document>>,
 }
 
 /// A moment by both of this machine's clocks: one stands still while it is suspended, the other may be set.
@@ -90,7 +95,7 @@ impl std::fmt::Debug for Shared {
 
 /// What an attempt came to.
 enum Attempt {
-    Taken { fence: i64, asked: Moment },
+    Taken { fence: i64, asked: Moment, former: Vec<Bson> },
     Held { holder: String },
 }
 
@@ -105,14 +110,40 @@ impl Lease {
         options: &LeaseOptions,
         timeout: Duration,
     ) -> Result<Lease> {
+        let ask = Ask::plainly(commands.as_ref());
+        let session = match commands.deployment().transactions {
+            true => Some(ask.told(commands.start_session().await, TAKING)?),
+            false => None,
+        };
+        let taken = Lease::taken(commands, runtime, options, timeout, session).await;
+        if let Some(session) = session {
+            commands.end_session(session).await;
+        }
+        let shared = Arc::new(taken?);
+        let heartbeat = runtime.spawn(Box::pin(beat(Arc::clone(&shared), Arc::clone(runtime))));
+        Ok(Lease { shared, _heartbeat: heartbeat })
+    }
+
+    async fn taken(
+        commands: &Arc<dyn Commands>,
+        runtime: &Arc<dyn Runtime>,
+        options: &LeaseOptions,
+        timeout: Duration,
+        session: Option<SessionId>,
+    ) -> Result<Shared> {
         let token = format!("{}-{}", std::process::id(), bson::Uuid::new());
         let started = Instant::now();
         let mut pause = FIRST_PAUSE;
+        let ask = Ask::plainly(commands.as_ref());
+        let key = match session {
+            Some(session) => commands.session_key(session).await,
+            None => None,
+        };
         let (fence, asked) = loop {
-            let ask = Ask::plainly(commands.as_ref());
-            let (taken, holder) = match attempt(ask, options, &token).await? {
-                Attempt::Taken { fence, asked } => {
-                    if raise_fence(ask, fence).await? {
+            let (taken, holder) = match attempt(ask, options, &token, key.as_ref()).await? {
+                Attempt::Taken { fence, asked, former } => {
+                    end_former(ask, &token, former).await?;
+                    if raise_fence(ask, fence, session).await? {
                         break (fence, asked);
                     }
                     let holder = "a transaction of a deployer whose lease has run out is still open";
@@ -130,16 +161,15 @@ impl Lease {
             runtime.sleep(jittered(pause).min(left)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         };
-        let shared = Arc::new(Shared {
+        Ok(Shared {
             commands: Arc::clone(commands),
             token,
             fence,
             duration: options.duration,
             confirmed: Mutex::new(asked),
             lost: AtomicBool::new(false),
-        });
-        let heartbeat = runtime.spawn(Box::pin(beat(Arc::clone(&shared), Arc::clone(runtime))));
-        Ok(Lease { shared, _heartbeat: heartbeat })
+            announced: Mutex::new(key.into_iter().collect()),
+        })
     }
 
     /// Makes sure that the lease is still held. It asks the server only where the last renewal is too long ago.
@@ -160,6 +190,28 @@ impl Lease {
         let ask = Ask::plainly(self.shared.commands.as_ref());
         let renewed = self.shared.renew().await;
         if ask.told(renewed, KEEPING)? { Ok(()) } else { Err(self.lost().await) }
+    }
+
+    /// Names a session in the lease before a transaction is opened in it.
+    pub(crate) async fn announce(&self, session: SessionId) -> Result<()> {
+        self.keep().await?;
+        let shared = &self.shared;
+        let Some(key) = shared.commands.session_key(session).await else { return Ok(()) };
+        if shared.announced().contains(&key) {
+            return Ok(());
+        }
+        let ask = Ask::plainly(shared.commands.as_ref());
+        let update = doc! {
+            "q": { "_id": LEASE_ID, "token": &shared.token, "fence": shared.fence },
+            "u": { "$addToSet": { "sessions": &key } },
+        };
+        let written = ask.write(doc! { "update": LOCK, "updates": [update] }).await;
+        let reply = ask.told(written, "naming a transaction in the migration lock")?;
+        if integer(reply.get("n")) != Some(1) {
+            return Err(self.lost().await);
+        }
+        shared.announced().push(key);
+        Ok(())
     }
 
     /// Binds a transaction to the lease: it cannot be committed once another has taken it over.
@@ -214,6 +266,10 @@ impl Shared {
         *self.confirmed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn announced(&self) -> MutexGuard<'_, Vec<Document>> {
+        self.announced.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// One renewal; whether the lease is still this owner's.
     async fn renew(&self) -> std::result::Result<bool, CommandError> {
         let asked = Moment::now();
@@ -252,7 +308,12 @@ fn until(duration: Duration) -> Document {
 
 /// One attempt to take the lease: it is taken where it is free, has expired, or is this one's already because an
 /// answer was lost.
-async fn attempt(ask: Ask<'_>, options: &LeaseOptions, token: &str) -> Result<Attempt> {
+async fn attempt(
+    ask: Ask<'_>,
+    options: &LeaseOptions,
+    token: &str,
+    session: Option<&Document>,
+) -> Result<Attempt> {
     let is_own = doc! { "$eq": ["$token", { "$literal": token }] };
     let is_free = doc! { "$not": [{ "$gt": ["$expires_ms", { "$toLong": "$$NOW" }] }] };
     let next = doc! { "$add": [{ "$ifNull": ["$fence", 0_i64] }, 1_i64] };
@@ -264,6 +325,8 @@ async fn attempt(ask: Ask<'_>, options: &LeaseOptions, token: &str) -> Result<At
         "acquired_at": { "$cond": [is_own.clone(), "$acquired_at", "$$NOW"] },
         "renewed_at": "$$NOW",
         "expires_ms": until(options.duration),
+        "sessions": { "$literal": session.into_iter().collect::<Vec<_>>() },
+        "former": { "$cond": [is_own.clone(), "$former", { "$concatArrays": [listed("$former"), listed("$sessions")] }] },
     };
     let command = doc! {
         "findAndModify": LOCK,
@@ -286,9 +349,33 @@ async fn attempt(ask: Ask<'_>, options: &LeaseOptions, token: &str) -> Result<At
     let stored = reply.get_document("value").ok();
     let own = stored.filter(|stored| text(stored, "token") == Some(token));
     Ok(match (own, stored) {
-        (Some(own), _) => Attempt::Taken { fence: integer(own.get("fence")).unwrap_or_default(), asked },
+        (Some(own), _) => Attempt::Taken {
+            fence: integer(own.get("fence")).unwrap_or_default(),
+            asked,
+            former: own.get_array("former").cloned().unwrap_or_default(),
+        },
         (None, stored) => Attempt::Held { holder: stored.map_or_else(String::new, described) },
     })
+}
+
+/// A field of the lease as a list, where an older version has not written it.
+fn listed(field: &str) -> Document {
+    doc! { "$ifNull": [field, []] }
+}
+
+/// Ends the transactions that former owners have left open. Where the user may not do that, the server does it by
+/// itself after a while.
+async fn end_former(ask: Ask<'_>, token: &str, former: Vec<Bson>) -> Result<()> {
+    if former.is_empty() {
+        return Ok(());
+    }
+    match ask.commands.run(doc! { "killSessions": former }).await {
+        Ok(_) | Err(CommandError::Refused(_)) => {}
+        Err(error) => return Err(ask.failed(error, TAKING)),
+    }
+    let update = doc! { "q": { "_id": LEASE_ID, "token": token }, "u": { "$unset": { "former": "" } } };
+    let written = ask.write(doc! { "update": LOCK, "updates": [update] }).await;
+    ask.told(written, TAKING).map(drop)
 }
 
 /// Whether a write failed because another wrote at the same moment, or has a transaction open.
@@ -303,12 +390,9 @@ fn is_contention(error: &CommandError) -> bool {
 /// former owner's is open.
 ///
 /// It is a transaction itself: two of them that write to one document do not wait for each other, the second fails.
-async fn raise_fence(ask: Ask<'_>, fence: i64) -> Result<bool> {
+async fn raise_fence(ask: Ask<'_>, fence: i64, session: Option<SessionId>) -> Result<bool> {
     let commands = ask.commands;
-    if !commands.deployment().transactions {
-        return Ok(true);
-    }
-    let session = ask.told(commands.start_session().await, TAKING)?;
+    let Some(session) = session else { return Ok(true) };
     let update = doc! {
         "q": { "_id": FENCE_ID, "number": { "$lte": fence } },
         "u": { "$set": { "number": fence } },
@@ -321,17 +405,17 @@ async fn raise_fence(ask: Ask<'_>, fence: i64) -> Result<bool> {
         commands.commit_transaction(session).await
     }
     .await;
-    commands.end_session(session).await;
-    match raised {
-        Ok(()) => Ok(true),
-        // Or a new owner has raised it further: the next attempt tells who.
-        Err(error) if is_contention(&error) => Ok(false),
-        Err(error) => Err(ask.failed(error, TAKING)),
-    }
+    let Err(error) = raised else { return Ok(true) };
+    // The server has ended it by itself, and says so.
+    let _ = commands.abort_transaction(session).await;
+    // Or a new owner has raised it further: the next attempt tells who.
+    if is_contention(&error) { Ok(false) } else { Err(ask.failed(error, TAKING)) }
 }
 
 async fn release(ask: Ask<'_>, token: &str, fence: i64) -> Result<()> {
-    let gone = doc! { "token": "", "holder": "", "acquired_at": "", "renewed_at": "", "expires_ms": "" };
+    let gone = doc! {
+        "token": "", "holder": "", "acquired_at": "", "renewed_at": "", "expires_ms": "", "sessions": "", "former": "",
+    };
     let update = doc! {
         "q": { "_id": LEASE_ID, "token": token, "fence": fence },
         "u": { "$unset": gone },

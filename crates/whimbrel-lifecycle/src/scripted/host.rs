@@ -301,6 +301,14 @@ impl<'a> ScriptHost<'a> {
             None => self.commands.start_session().await?,
         };
         self.own = Some(session);
+        self.start(session).await
+    }
+
+    /// Opens a transaction that whoever takes the lock over can end.
+    async fn start(&mut self, session: SessionId) -> HostResult<()> {
+        if let Err(error) = self.documents.announce(session).await {
+            return self.fail(error);
+        }
         self.commands.start_transaction(session).await?;
         Ok(())
     }
@@ -407,7 +415,7 @@ impl Host for ScriptHost<'_> {
     }
 
     async fn start_transaction(&mut self, session: SessionId) -> HostResult<()> {
-        self.commands.start_transaction(session).await?;
+        self.start(session).await?;
         self.opened.insert(session, Some(true));
         Ok(())
     }

@@ -122,6 +122,7 @@ async fn in_transaction(
     transaction: SessionId,
 ) -> Result<Outcome> {
     let commands = session.documents()?.commands();
+    session.documents()?.announce(transaction).await?;
     commands.start_transaction(transaction).await.map_err(command_error)?;
     let started = Instant::now();
     let (ended, host) = call(session, run, Way::Transaction(transaction), Acts::default()).await?;

@@ -66,6 +66,10 @@ impl Commands for Recorder {
         self.commands.start_session().await
     }
 
+    async fn session_key(&self, session: SessionId) -> Option<Document> {
+        self.commands.session_key(session).await
+    }
+
     async fn start_transaction(&self, session: SessionId) -> CommandResult<()> {
         self.commands.start_transaction(session).await
     }

@@ -8,6 +8,7 @@ mod connect;
 mod history;
 mod lease;
 mod old_server;
+mod silence;
 mod survey;
 
 use std::sync::Arc;

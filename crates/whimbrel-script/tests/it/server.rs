@@ -76,6 +76,10 @@ impl Commands for Database {
         Ok(session)
     }
 
+    async fn session_key(&self, session: SessionId) -> Option<Document> {
+        self.inner.session_key(session).await
+    }
+
     async fn start_transaction(&self, session: SessionId) -> CommandResult<()> {
         self.inner.start_transaction(session).await
     }

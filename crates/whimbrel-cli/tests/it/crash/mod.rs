@@ -14,7 +14,7 @@ use crate::project::{Engine, Project};
 mod deployers;
 mod index;
 mod lease;
-mod random;
+pub(crate) mod random;
 mod resolve;
 mod server;
 mod steps;
@@ -170,19 +170,19 @@ fn start(project: &Project, arguments: &[&str]) -> Child {
 }
 
 /// Waits for the end of a started run.
-fn finish(child: Child) -> RunOutput {
+pub(crate) fn finish(child: Child) -> RunOutput {
     let output = child.wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     RunOutput { stdout: text(output.stdout), stderr: text(output.stderr), code: output.status.code() }
 }
 
 /// Checks that a run ended with this exit code.
-fn ended(output: &RunOutput, code: i32) {
+pub(crate) fn ended(output: &RunOutput, code: i32) {
     assert_eq!(output.code, Some(code), "{}{}", output.stdout, output.stderr);
 }
 
 /// Waits until something is so.
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !is_so() {
         assert!(Instant::now() < deadline, "waited in vain: {what}");
@@ -191,7 +191,7 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 /// Calls `work` with each number below `count`, on a few threads.
-fn in_parallel(count: usize, work: impl Fn(usize) + Sync) {
+pub(crate) fn in_parallel(count: usize, work: impl Fn(usize) + Sync) {
     const THREADS: usize = 4;
     let next = std::sync::atomic::AtomicUsize::new(0);
     std::thread::scope(|scope| {

@@ -94,7 +94,7 @@ fn crash_after(base: &Base, delay: Duration) -> String {
 }
 
 /// A number from 0 to 1, always the same for a seed and a run.
-fn fraction(seed: u64, run: usize) -> f64 {
+pub(crate) fn fraction(seed: u64, run: usize) -> f64 {
     // SplitMix64.
     let mut state = seed.wrapping_add((run as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,0 +1,143 @@
+//! Killed at every moment of the journal, one run a moment.
+
+use std::os::unix::process::ExitStatusExt as _;
+
+use bson::doc;
+use whimbrel_testkit::MongoKind;
+
+use super::scripts::{ONCE, REPEATABLE, STEPPED};
+use super::{Project, items};
+use crate::crash::in_parallel;
+
+/// SIGKILL's number.
+const KILLED: i32 = 9;
+
+/// Begun and done; ten commands that write; the commit of the transaction, with the history in it.
+const TOGETHER: usize = 2 + 10 + 1;
+/// Begun, done and the history; the intent of the first command; ten commands.
+const REPEATED: usize = 3 + 1 + 10;
+/// Begun, done and the history; the intent and the end of three steps, and their five commands; five chunks with an intent, a
+/// command and an end each; the end of the batch.
+const IN_STEPS: usize = 3 + 3 * 2 + 5 + 5 * 3 + 1;
+/// Begun, done and the history; seven commands that cannot be repeated, with intent and end; three that can.
+const AT_MOST_ONCE: usize = 3 + 7 * 3 + 3;
+
+/// The moments of an uninterrupted run.
+fn moments(project: &Project) -> Vec<String> {
+    let output = project.driver(&["up", "0"]).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(output.stderr));
+    text(output.stdout).lines().map(str::to_owned).collect()
+}
+
+/// Runs the driver until it ends itself at the moment.
+pub(super) fn crash_at(project: &Project, moment: usize) {
+    let output = project.driver(&["up", &moment.to_string()]).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.signal(), Some(KILLED), "moment {moment}: {}: {stderr}", output.status);
+}
+
+/// What an uninterrupted run leaves, after its moments were counted.
+fn uninterrupted(kind: MongoKind, text: &str, expected: usize) -> String {
+    let project = Project::prepared(kind, text, "[pool]\nlease = \"1s\"\n");
+    let seen = moments(&project);
+    assert_eq!(seen.len(), expected, "{seen:#?}");
+    project.standing()
+}
+
+fn prepared(kind: MongoKind, text: &str) -> Project {
+    Project::prepared(kind, text, "[pool]\nlease = \"1s\"\n")
+}
+
+fn finishes(kind: MongoKind, text: &str, moments: usize) {
+    let expected = uninterrupted(kind, text, moments);
+    in_parallel(moments, |number| {
+        let moment = number + 1;
+        let project = prepared(kind, text);
+        crash_at(&project, moment);
+        let left = project.journal();
+        project.run(&["migrate"], 0);
+        assert_eq!(project.standing(), expected, "killed at moment {moment}, with the journal {left:?}");
+        let again = project.run(&["migrate"], 0);
+        assert!(again.stdout.contains("Nothing to do"), "{}", again.stdout);
+    });
+}
+
+/// With transactions nothing of it or all of it stands, whenever it is looked at.
+#[test]
+fn a_transaction_is_whole_or_not_there() {
+    let kind = MongoKind::SecantusDb;
+    let before = prepared(kind, ONCE).standing();
+    let after = uninterrupted(kind, ONCE, TOGETHER);
+    in_parallel(TOGETHER, |number| {
+        let moment = number + 1;
+        let project = prepared(kind, ONCE);
+        crash_at(&project, moment);
+        // The commit is the moment before the last but one.
+        let expected = if moment < TOGETHER - 1 { &before } else { &after };
+        assert_eq!(&project.standing(), expected, "killed at moment {moment}");
+        project.run(&["migrate"], 0);
+        assert_eq!(project.standing(), after, "killed at moment {moment}, and run again");
+    });
+}
+
+#[test]
+fn a_repeatable_script_finishes_without_transactions() {
+    finishes(MongoKind::Engine, REPEATABLE, REPEATED);
+}
+
+#[test]
+fn a_stepped_script_finishes_without_transactions() {
+    finishes(MongoKind::Engine, STEPPED, IN_STEPS);
+}
+
+/// What may run once only stops, lists what ran, and `migrate resolve` gets out of it, either way.
+#[test]
+fn what_may_run_once_stops_without_transactions() {
+    let kind = MongoKind::Engine;
+    let expected = uninterrupted(kind, ONCE, AT_MOST_ONCE);
+    in_parallel(AT_MOST_ONCE, |number| {
+        let moment = number + 1;
+        let project = prepared(kind, ONCE);
+        crash_at(&project, moment);
+        let left = project.journal();
+        if moment == 1 || moment >= AT_MOST_ONCE - 1 {
+            assert!(left.is_empty(), "moment {moment}: {left:?}");
+            project.run(&["migrate"], 0);
+            assert_eq!(project.standing(), expected, "killed at moment {moment}");
+            return;
+        }
+        let content = project.content();
+        let failed = project.fails(&["migrate"], &["migrate::script_interrupted", "migrate resolve 0002"]);
+        for row in &left {
+            let what = row.split(' ').nth(1).unwrap();
+            assert!(failed.stderr.contains(what), "{what} is not listed in {}", failed.stderr);
+        }
+        assert_eq!(project.content(), content, "it stopped, and changed something");
+        let status = project.run(&["migrate", "status"], 0);
+        assert!(status.stdout.contains("unfinished"), "{}", status.stdout);
+        if moment % 2 == 0 {
+            project.run(&["migrate", "resolve", "0002", "--applied"], 0);
+            assert_eq!(project.history().len(), 2);
+        } else {
+            undo_by_hand(&project);
+            project.run(&["migrate", "resolve", "0002", "--undone"], 0);
+            project.run(&["migrate"], 0);
+            assert_eq!(project.standing(), expected, "undone by hand, and run again");
+        }
+        assert!(project.journal().is_empty());
+        let again = project.run(&["migrate"], 0);
+        assert!(again.stdout.contains("Nothing to do"), "{}", again.stdout);
+    });
+}
+
+/// Puts back what the first file made.
+fn undo_by_hand(project: &Project) {
+    let other = prepared(project.kind, ONCE);
+    for name in ["items", "counters", "notes"] {
+        let delete = doc! { "delete": name, "deletes": [{ "q": {}, "limit": 0 }] };
+        project.database.run(delete).unwrap();
+        project.database.run(doc! { "insert": name, "documents": other.documents(name) }).unwrap();
+    }
+    assert_eq!(project.count("items", doc! {}), items());
+}
