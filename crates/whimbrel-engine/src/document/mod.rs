@@ -12,6 +12,7 @@ mod indexes;
 mod introspect;
 mod inventory;
 mod journal;
+mod known;
 mod lease;
 mod own;
 mod runtime;
