@@ -8,15 +8,18 @@ mod measure;
 mod migrations;
 pub(crate) mod projects;
 mod report;
+mod scripts;
 mod series;
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
+use bson::doc;
 use tempfile::TempDir;
-use whimbrel_testkit::toolchain::{DBMATE_VERSION, Toolchain};
-use whimbrel_testkit::{PostgresServer, PostgresVersion};
+use whimbrel_testkit::toolchain::{DBMATE_VERSION, MigrateMongo, Toolchain};
+use whimbrel_testkit::{MongoServer, PostgresServer, PostgresVersion};
 
 use crate::interrupt::Interrupt;
 use crate::workspace;
@@ -29,30 +32,60 @@ struct Case {
     bars: Vec<Bar>,
     /// Keeps every client and the server on one core: between two idle cores the waking of the other would be measured.
     pinned: bool,
+    server: Server,
+}
+
+/// The server that a benchmark runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Server {
+    Postgres,
+    Mongodb,
 }
 
 /// Prepares one benchmark.
 type Prepare = fn(&Stage) -> Result<Case>;
 
 /// Every benchmark by its name, in the order in which they run.
-const BENCHMARKS: [(&str, Prepare); 6] = [
+const BENCHMARKS: [(&str, Prepare); 9] = [
     ("version", migrations::version),
     ("migrate-status", migrations::status),
     ("migrate-check-1000-tables", migrations::check),
     ("schema-read-1000-models", migrations::schema_read),
     ("apply-1000", deployments::apply),
     ("rollback-100", deployments::roll_back),
+    ("mongodb-status", scripts::status),
+    ("mongodb-apply-50", scripts::apply),
+    ("mongodb-apply-1000", scripts::apply_many),
 ];
 
 /// Everything that the benchmarks run on.
 struct Stage {
     server: PostgresServer,
+    /// Started by the first benchmark that asks for it.
+    mongodb: OnceCell<Documents>,
     folder: TempDir,
     /// The release binary; none when only the peers are measured.
     whimbrel: Option<(PathBuf, String)>,
     alembic: PathBuf,
     alembic_version: String,
     dbmate: PathBuf,
+}
+
+/// What the benchmarks on documents run on.
+struct Documents {
+    server: MongoServer,
+    peer: MigrateMongo,
+    raw_driver: PathBuf,
+    version: String,
+}
+
+impl Documents {
+    fn set() -> Result<Self> {
+        let server = MongoServer::start_engine()?;
+        let version = server.run("admin", doc! { "buildInfo": 1 })?.get_str("version")?.to_owned();
+        let peer = Toolchain::locate()?.announcing(|line| eprintln!("xtask: {line}")).migrate_mongo()?;
+        Ok(Self { server, peer, raw_driver: build_raw_driver()?, version })
+    }
 }
 
 impl Stage {
@@ -74,7 +107,16 @@ impl Stage {
             Some((binary, version))
         };
         let server = PostgresServer::start_durable(PostgresVersion::V15)?;
-        Ok(Self { server, folder, whimbrel, alembic, alembic_version, dbmate })
+        Ok(Self { server, mongodb: OnceCell::new(), folder, whimbrel, alembic, alembic_version, dbmate })
+    }
+
+    /// MongoDB's engine and what is measured on it.
+    fn documents(&self) -> Result<&Documents> {
+        if let Some(documents) = self.mongodb.get() {
+            return Ok(documents);
+        }
+        let documents = Documents::set()?;
+        Ok(self.mongodb.get_or_init(|| documents))
     }
 
     /// A new folder for one tool's project.
@@ -139,7 +181,11 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode> {
         misses += verdicts.iter().filter(|verdict| !verdict.passed).count();
         print!("{}", render(name, &measurements, &verdicts));
         let place = if case.pinned { "client and server on one core; " } else { "" };
-        println!("  {place}load of the machine {before} before, {} after\n", cores::load()?);
+        let on = match case.server {
+            Server::Postgres => String::new(),
+            Server::Mongodb => format!("on MongoDB's engine {}; ", stage.documents()?.version),
+        };
+        println!("  {on}{place}load of the machine {before} before, {} after\n", cores::load()?);
     }
     if options.check && misses > 0 {
         eprintln!("error: {misses} bars were missed");
@@ -155,10 +201,14 @@ fn run_case(stage: &Stage, case: &Case, interrupt: &Interrupt) -> Result<Vec<Mea
     }
     let allowed = cores::allowed()?;
     let one = allowed.first().to_string();
-    stage.server.run_on_cores(&one)?;
+    let keep = |cores: &str| match case.server {
+        Server::Postgres => stage.server.run_on_cores(cores),
+        Server::Mongodb => stage.documents()?.server.run_on_cores(cores),
+    };
+    keep(&one)?;
     let commands: Vec<_> = case.commands.iter().map(|command| command.clone().on_cores(&one)).collect();
     let measured = measure(&commands, interrupt);
-    stage.server.run_on_cores(&allowed.to_string())?;
+    keep(&allowed.to_string())?;
     measured
 }
 
@@ -200,6 +250,18 @@ pub(crate) fn build_release(interrupt: &Interrupt) -> Result<PathBuf> {
         bail!("the release binary could not be built");
     }
     Ok(workspace::target()?.join("release/whimbrel"))
+}
+
+/// Builds the program that only sends commands, and returns where it stands.
+fn build_raw_driver() -> Result<PathBuf> {
+    let mut command = Command::new(workspace::cargo());
+    command
+        .args(["build", "--release", "--quiet", "--package", "whimbrel-mongo", "--example", "raw_driver"])
+        .current_dir(workspace::root()?);
+    if !command.status().context("start cargo")?.success() {
+        bail!("the program that only sends commands could not be built");
+    }
+    Ok(workspace::target()?.join("release/examples/raw_driver"))
 }
 
 #[cfg(test)]

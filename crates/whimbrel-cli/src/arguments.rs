@@ -270,12 +270,18 @@ pub(crate) enum MigrateCommand {
 /// Arguments of `migrate adopt`.
 #[derive(Args, Debug)]
 pub(crate) struct AdoptArguments {
-    /// The tool; else the one whose table is found
-    #[arg(value_name = "TOOL", value_parser = ["alembic", "dbmate", "sqlx", "flyway", "django", "rails", "goose"])]
+    /// The tool; else the one whose table or collection is found
+    #[arg(
+        value_name = "TOOL",
+        value_parser = ["alembic", "dbmate", "sqlx", "flyway", "django", "rails", "goose", "migrate-mongo"]
+    )]
     pub(crate) tool: Option<String>,
     /// The folder of its files, where they do not stand in the migrations folder
     #[arg(long, value_name = "DIR")]
     pub(crate) from: Option<PathBuf>,
+    /// The collection in which migrate-mongo keeps its history, where it is not `changelog`
+    #[arg(long, value_name = "COLLECTION")]
+    pub(crate) changelog: Option<String>,
     /// Replace a schema file that is there
     #[arg(long)]
     pub(crate) force: bool,
@@ -419,7 +425,7 @@ pub(crate) enum SchemaCommand {
         #[arg(long)]
         force: bool,
     },
-    /// Show what takes the database's migrations to the schema, as SQL
+    /// Show what takes the database's migrations to the schema, as statements
     Diff {
         /// Exit with 3 when something differs
         #[arg(long)]

@@ -1,8 +1,8 @@
 //! The one place that knows which engine a URL stands for.
 
 use whimbrel_engine::{Engine, EngineError, ScriptWriter};
-use whimbrel_lifecycle::LifecycleError;
 use whimbrel_lifecycle::project::{DataModel, Project, SqliteLocation, Synchronous, UrlScheme};
+use whimbrel_lifecycle::{LifecycleError, require_sql};
 use whimbrel_mongo::MongoOptions;
 use whimbrel_postgres::{Postgres, PostgresOptions, PostgresScript, SslMode};
 use whimbrel_sqlite::{Location, Sqlite, SqliteOptions, SqliteScript};
@@ -32,6 +32,7 @@ pub(crate) async fn connect(project: &Project, purpose: Purpose) -> Result<Box<d
 
 /// What writes a script for the project's database; `over` says whether it may look at the database itself.
 pub(crate) fn script_writer(project: &Project, over: bool) -> Result<Box<dyn ScriptWriter>, LifecycleError> {
+    require_sql(project, "a script by `--sql`")?;
     match project.url.value.scheme() {
         UrlScheme::Postgres => Ok(Box::new(PostgresScript::new(&postgres_options(project)?)?)),
         UrlScheme::Sqlite => {
@@ -43,12 +44,6 @@ pub(crate) fn script_writer(project: &Project, over: bool) -> Result<Box<dyn Scr
                 SqliteScript::offline()?
             }))
         }
-        UrlScheme::Mongodb | UrlScheme::MongodbSrv => Err(EngineError::Setting {
-            setting: "url".to_owned(),
-            reason: "it names a document database, whose migrations are programs: there is no SQL to write"
-                .to_owned(),
-        }
-        .into()),
         other => Err(no_engine(other)),
     }
 }

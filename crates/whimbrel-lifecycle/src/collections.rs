@@ -34,7 +34,7 @@ pub(crate) async fn compare(
     let present = session.documents()?.introspect().await?;
     let reached = reached.unwrap_or_else(|| present.clone());
     let managed = managed(declared, before.as_ref(), &[]);
-    let changes = document::diff(&part_of(&reached, &managed), &declared.documents, &declared.intent)?;
+    let changes = document::differences(&part_of(&reached, &managed), &declared.documents, &declared.intent)?;
     let ours = names(&reached).chain(managed.iter().cloned()).collect();
     let drift = if reached.is_same(&present) {
         Vec::new()
@@ -74,7 +74,7 @@ pub(crate) async fn pending(
         intent.renames.push(parse_rename(rename, &declared.documents)?);
     }
     let managed = managed(declared, previous.as_ref(), &intent.renames);
-    let operations = document::diff(&part_of(&reached, &managed), &declared.documents, &intent)?;
+    let operations = document::differences(&part_of(&reached, &managed), &declared.documents, &intent)?;
     let possible_renames = possible_renames(&operations, &declared.documents);
     Ok(PendingDocuments { operations, possible_renames })
 }

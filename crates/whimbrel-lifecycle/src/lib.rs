@@ -32,4 +32,4 @@ mod squashed_text;
 pub mod unfinished;
 
 pub use error::{LifecycleError, Result};
-pub use session::{DEFAULT_LOCK_TIMEOUT, Session};
+pub use session::{DEFAULT_LOCK_TIMEOUT, Session, require_sql};

@@ -13,7 +13,7 @@ use whimbrel_schema::model::Schema;
 use whimbrel_schema::print::print_rust;
 use whimbrel_schema::raise::raise;
 
-use crate::adopt::own_tables;
+use crate::adopt::{is_changelog, own_tables};
 use crate::create::snapshot;
 use crate::declared::{DeclaredSchema, schema_json};
 use crate::error::{LifecycleError, Result};
@@ -65,17 +65,24 @@ pub async fn pull(session: &mut Session<'_>) -> Result<Pulled> {
 async fn pull_documents(session: &mut Session<'_>) -> Result<Pulled> {
     let documents = session.documents()?;
     let commands = documents.commands();
-    let catalog = documents.introspect().await?;
+    let mut catalog = documents.introspect().await?;
     let mut samples = BTreeMap::new();
+    let mut left_out = Vec::new();
     for collection in &catalog.collections {
         let found = sample(commands.as_ref(), &collection.name, SAMPLED_DOCUMENTS, true).await?;
+        if is_changelog(&collection.name, &found) {
+            left_out.push(collection.name.clone());
+            continue;
+        }
         samples.insert(collection.name.clone(), Sample::collect(&found));
     }
+    catalog.collections.retain(|collection| !left_out.contains(&collection.name));
     let raised = raise_documents(&catalog, &samples);
     let source = print_rust(&raised.schema);
-    let views = catalog.views.iter();
-    let unmanaged =
-        views.map(|view| Unmanaged { kind: UnmanagedKind::View, name: QualifiedName::plain(view) }).collect();
+    let object = |kind, name: &String| Unmanaged { kind, name: QualifiedName::plain(name) };
+    let mut unmanaged: Vec<Unmanaged> =
+        left_out.iter().map(|name| object(UnmanagedKind::Collection, name)).collect();
+    unmanaged.extend(catalog.views.iter().map(|view| object(UnmanagedKind::View, view)));
     Ok(Pulled { schema: raised.schema, source, notes: raised.notes, unmanaged })
 }
 

@@ -275,7 +275,24 @@ pub(crate) fn check_languages(project: &Project, folder: &Folder) -> Result<()> 
             );
         }
     }
+    if let Some(repeatable) = folder.repeatables.first().filter(|_| model == DataModel::Document) {
+        let file = repeatable.file_name.clone();
+        return Err(
+            MigrationError::WrongLanguage { file, written: "SQL", model: model.as_str(), expected }.into()
+        );
+    }
     Ok(())
+}
+
+/// Refuses what works on migrations in SQL alone, where the project's are scripts.
+///
+/// # Errors
+/// [`MigrationError::SqlOnly`].
+pub fn require_sql(project: &Project, what: &'static str) -> Result<()> {
+    match project.model.value {
+        DataModel::Relational => Ok(()),
+        DataModel::Document => Err(MigrationError::SqlOnly { what }.into()),
+    }
 }
 
 /// As [`Session::check_seal`], without a database.

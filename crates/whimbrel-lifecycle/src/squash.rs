@@ -21,7 +21,7 @@ use crate::migration::{
     replaced_hash,
 };
 use crate::preflight::Known;
-use crate::session::Session;
+use crate::session::{Session, require_sql};
 use crate::squashed_text::{SquashedText, concatenation, data_statements};
 
 /// What is to be squashed.
@@ -67,6 +67,7 @@ pub async fn squash(session: &mut Session<'_>, options: &SquashOptions) -> Resul
         let environment = session.project.environment.value.clone();
         return Err(MigrationError::SquashProtected { environment }.into());
     }
+    require_sql(session.project, "squashing")?;
     let folder = session.folder()?;
     let state = session.state(&folder).await?;
     session.check_seal(&folder, false)?;

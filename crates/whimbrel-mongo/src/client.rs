@@ -43,6 +43,22 @@ const READS: [&str; 12] = [
     "ping",
 ];
 
+/// Commands that write and take a write concern.
+const WRITES: [&str; 12] = [
+    "insert",
+    "update",
+    "delete",
+    "findandmodify",
+    "create",
+    "createindexes",
+    "drop",
+    "dropindexes",
+    "dropdatabase",
+    "renamecollection",
+    "collmod",
+    "clonecollectionascapped",
+];
+
 /// A connected MongoDB deployment.
 #[derive(Clone)]
 pub struct Mongo {
@@ -56,6 +72,8 @@ struct Connection {
     sessions: Sessions,
     has_sessions: bool,
     secrets: Secrets,
+    /// The write concern that the URL asks for.
+    concern: Option<Document>,
     waits: Waits,
     /// Where a cursor lives on one of several routers, every command goes to the same one.
     router: Option<SelectionCriteria>,
@@ -71,6 +89,7 @@ impl Mongo {
         let (driver, database) = options.driver().await?;
         let secrets = Secrets::of_url(&options.url);
         let known = known(&driver);
+        let concern = driver.write_concern.as_ref().and_then(options::concern);
         let (location, user) = (known.location.clone(), known.user.clone());
         let told = |error| failure::of_connecting(&error, &secrets, &location, user.as_deref());
         let waits = Waits::new(&driver, options.statement_timeout);
@@ -84,6 +103,7 @@ impl Mongo {
             sessions: Sessions::default(),
             has_sessions,
             secrets,
+            concern,
             waits,
             router,
         });
@@ -102,10 +122,18 @@ impl Mongo {
     async fn send(
         &self,
         database: &str,
-        command: Document,
+        mut command: Document,
         session: Option<&mut ClientSession>,
     ) -> std::result::Result<Document, mongodb::error::Error> {
         let database = self.shared.client.database(database);
+        // The driver leaves a bare command alone; a transaction has its own concern.
+        if let Some(concern) = &self.shared.concern
+            && session.is_none()
+            && has_concern(&command)
+            && !command.contains_key("writeConcern")
+        {
+            command.insert("writeConcern", concern.clone());
+        }
         let waits = &self.shared.waits;
         let mut action = database.run_command(waits.limited(command));
         match session {
@@ -157,11 +185,21 @@ fn refusal(code: i32, code_name: &str, message: String) -> CommandError {
 /// Whether a command only reads, so that it may be sent twice.
 fn only_reads(command: &Document) -> bool {
     let Some(name) = command.keys().next() else { return false };
-    let writes = command.get_array("pipeline").is_ok_and(|stages| {
+    READS.contains(&name.to_ascii_lowercase().as_str()) && !ends_in_writing(command)
+}
+
+/// Whether a pipeline writes what it finds.
+fn ends_in_writing(command: &Document) -> bool {
+    command.get_array("pipeline").is_ok_and(|stages| {
         let last = stages.last().and_then(bson::Bson::as_document);
         last.is_some_and(|stage| stage.contains_key("$out") || stage.contains_key("$merge"))
-    });
-    READS.contains(&name.to_ascii_lowercase().as_str()) && !writes
+    })
+}
+
+/// Whether a command writes, and takes a write concern.
+fn has_concern(command: &Document) -> bool {
+    let Some(name) = command.keys().next() else { return false };
+    WRITES.contains(&name.to_ascii_lowercase().as_str()) || ends_in_writing(command)
 }
 
 #[async_trait]

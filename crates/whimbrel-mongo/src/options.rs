@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use mongodb::options::{ClientOptions, Credential, Tls};
+use bson::Document;
+use mongodb::options::{ClientOptions, Credential, Tls, WriteConcern};
 use whimbrel_engine::{EngineError, Result};
 
 use crate::failure::Secrets;
@@ -51,6 +52,11 @@ pub struct TlsOptions {
     pub ca_file: Option<PathBuf>,
     /// A PEM file with the client's certificate and its key.
     pub certificate_key_file: Option<PathBuf>,
+}
+
+/// A write concern as commands name it; none where it says nothing.
+pub(crate) fn concern(concern: &WriteConcern) -> Option<Document> {
+    bson::serialize_to_document(concern).ok().filter(|concern| !concern.is_empty())
 }
 
 impl MongoOptions {

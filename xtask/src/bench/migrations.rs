@@ -7,7 +7,7 @@ use whimbrel_testkit::PostgresVersion;
 use whimbrel_testkit::toolchain::Toolchain;
 
 use super::report::Bar;
-use super::{Case, Stage, projects};
+use super::{Case, Server, Stage, projects};
 
 /// Tables of the project whose status is asked for: the number does not matter to any of the tools.
 const SMALL_PROJECT_TABLES: usize = 10;
@@ -31,7 +31,7 @@ pub(super) fn version(stage: &Stage) -> Result<Case> {
     commands.push(alembic_project(stage, "version_alembic", SMALL_PROJECT_TABLES, &["current"])?);
     commands.push(stage.dbmate(&folder, "postgres://127.0.0.1/none", &["--version"]));
     commands.push(stage.floor(Path::new("/bin/true"), &[], "true"));
-    Ok(Case { commands, bars: faster_than_peers(), pinned: false })
+    Ok(Case { commands, bars: faster_than_peers(), pinned: false, server: Server::Postgres })
 }
 
 /// `migrate status` with nothing pending, beside `alembic current` and dbmate's `status`.
@@ -53,7 +53,7 @@ pub(super) fn status(stage: &Stage) -> Result<Case> {
         "SELECT version FROM schema_migrations",
         "psql -c 'SELECT version …'",
     ));
-    Ok(Case { commands, bars: faster_than_peers(), pinned: false })
+    Ok(Case { commands, bars: faster_than_peers(), pinned: false, server: Server::Postgres })
 }
 
 /// `migrate check` over a database that already has every declared table, beside `alembic check`.
@@ -69,7 +69,7 @@ pub(super) fn check(stage: &Stage) -> Result<Case> {
         Bar::TimesFaster { factor: CHECK_FASTER_THAN_ALEMBIC, peer: "alembic" },
         Bar::BelowMb(CHECK_PEAK_MEMORY_MB),
     ];
-    Ok(Case { commands, bars, pinned: false })
+    Ok(Case { commands, bars, pinned: false, server: Server::Postgres })
 }
 
 /// Reads the schema source of a thousand models and prints it as JSON; no database is asked.
@@ -83,7 +83,7 @@ pub(super) fn schema_read(stage: &Stage) -> Result<Case> {
         &[&folder.join("src/schema.rs").display().to_string()],
         "cat src/schema.rs",
     ));
-    Ok(Case { commands, bars: vec![Bar::BelowMs(SCHEMA_READ_MS)], pinned: false })
+    Ok(Case { commands, bars: vec![Bar::BelowMs(SCHEMA_READ_MS)], pinned: false, server: Server::Postgres })
 }
 
 fn faster_than_peers() -> Vec<Bar> {

@@ -13,6 +13,7 @@ pub(crate) async fn run(context: &Context<'_>, given: &AdoptArguments) -> Outcom
     let options = AdoptOptions {
         tool: given.tool.as_deref().and_then(Tool::from_word),
         from: given.from.clone(),
+        changelog: given.changelog.clone(),
         force: given.force,
         dry_run: given.dry_run,
     };
@@ -73,13 +74,16 @@ fn state(report: &AdoptReport) -> String {
         Tool::Dbmate | Tool::Sqlx | Tool::Flyway | Tool::Goose => {
             format!("{} applied", text::count(report.revisions.len(), "version", "versions"))
         }
+        Tool::MigrateMongo => format!("{} applied", text::count(report.revisions.len(), "file", "files")),
     }
 }
 
 fn next(report: &AdoptReport) -> String {
     let tool = report.tool.title();
     let tables = report.own_tables.join(", ");
-    let (noun, them) = if report.own_tables.len() == 1 { ("table", "it") } else { ("tables", "them") };
+    let (one, several) =
+        if report.tool.is_of_documents() { ("collection", "collections") } else { ("table", "tables") };
+    let (noun, them) = if report.own_tables.len() == 1 { (one, "it") } else { (several, "them") };
     format!(
         "Next: commit the files, run `whimbrel migrate` where {tool} ran, and stop running {tool}. Its {noun} {tables} stayed as \
          before; drop {them} once every database is taken over and nothing runs {tool} any more.\n"

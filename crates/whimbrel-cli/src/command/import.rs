@@ -6,6 +6,7 @@ use std::path::Path;
 use whimbrel_lifecycle::LifecycleError;
 use whimbrel_lifecycle::alembic::{Import, ImportError, ImportReport, Script, import};
 use whimbrel_lifecycle::migration::Folder;
+use whimbrel_lifecycle::require_sql;
 
 use super::{Context, Outcome, text};
 use crate::arguments::ImportCommand;
@@ -15,6 +16,7 @@ use crate::error::ExitCode;
 pub(crate) fn run(context: &Context<'_>, given: &ImportCommand) -> Outcome {
     let ImportCommand::Alembic { file, down, revisions, dry_run } = given;
     let project = context.project()?;
+    require_sql(&project, "the import of another tool's script")?;
     let folder = Folder::read(&project.migrations_folder.value)?;
     let asked = Import {
         up: script(file)?,

@@ -21,6 +21,7 @@ mod init;
 mod lint;
 mod migrate;
 mod outcome;
+mod page;
 mod rebase;
 mod rollback;
 mod schema;

@@ -2,12 +2,13 @@
 
 use whimbrel_lifecycle::create::difference;
 use whimbrel_lifecycle::declared::{DeclaredSchema, schema_json};
-use whimbrel_lifecycle::pull;
+use whimbrel_lifecycle::project::DataModel;
+use whimbrel_lifecycle::{pull, require_sql};
 use whimbrel_schema::catalog::{Catalog, Unmanaged, UnmanagedKind};
 use whimbrel_schema::ddl::{self, Forms};
 use whimbrel_schema::print::print_rust;
 
-use super::{Context, Outcome, text};
+use super::{Context, Outcome, page, text};
 use crate::arguments::SchemaFormat;
 use crate::connect::Purpose;
 use crate::error::ExitCode;
@@ -24,11 +25,15 @@ pub(crate) fn print(context: &Context<'_>, format: SchemaFormat) -> Outcome {
         SchemaFormat::Rust => print_rust(&declared.schema),
         SchemaFormat::Json => schema_json(&declared.schema),
         SchemaFormat::Sql => {
+            require_sql(&project, "the schema as SQL")?;
             let operations = whimbrel_schema::diff::diff(&Catalog::default(), &declared.catalog, &[]);
             let script = ddl::script(&operations, &Catalog::default(), Forms::Plain);
             script.up.statements(DIALECT).map(|statement| format!("{statement};\n\n")).collect()
         }
-        SchemaFormat::Markdown => markdown(&declared.catalog),
+        SchemaFormat::Markdown if project.model.value == DataModel::Document => {
+            page::of_collections(&declared.documents)
+        }
+        SchemaFormat::Markdown => page::of_tables(&declared.catalog),
     };
     context.output.data(&text);
     Ok(ExitCode::Done)
@@ -94,46 +99,4 @@ pub(crate) fn unmanaged_words(object: &Unmanaged) -> String {
         UnmanagedKind::Collection => "collection",
     };
     format!("{kind} {}", object.name)
-}
-
-fn markdown(catalog: &Catalog) -> String {
-    let mut out = String::from("# Schema\n");
-    for table in &catalog.tables {
-        out.push_str(&format!("\n## {}\n\n", table.name));
-        if let Some(comment) = &table.comment {
-            out.push_str(&format!("{comment}\n\n"));
-        }
-        out.push_str("| column | type | null | default |\n|---|---|---|---|\n");
-        for column in &table.columns {
-            let null = if column.nullable { "yes" } else { "no" };
-            let default = column.default.as_deref().map(|default| format!("`{default}`")).unwrap_or_default();
-            out.push_str(&format!("| {} | {} | {null} | {default} |\n", column.name, column.ty));
-        }
-        let mut facts = Vec::new();
-        facts.extend(table.primary_key.iter().map(|key| format!("primary key ({})", key.columns.join(", "))));
-        facts.extend(
-            table
-                .uniques
-                .iter()
-                .map(|unique| format!("unique ({}) as `{}`", unique.columns.join(", "), unique.name)),
-        );
-        facts.extend(table.foreign_keys.iter().map(|key| {
-            format!(
-                "({}) references {} ({}) as `{}`",
-                key.columns.join(", "),
-                key.references,
-                key.referenced_columns.join(", "),
-                key.name
-            )
-        }));
-        facts.extend(
-            table.checks.iter().map(|check| format!("check `{}`: `{}`", check.name, check.expression)),
-        );
-        facts.extend(table.indexes.iter().map(|index| format!("index `{}`", index.name)));
-        if !facts.is_empty() {
-            out.push('\n');
-            out.extend(facts.iter().map(|fact| format!("- {fact}\n")));
-        }
-    }
-    out
 }

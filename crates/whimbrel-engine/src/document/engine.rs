@@ -10,6 +10,7 @@ use whimbrel_schema::document::DocumentCatalog;
 
 use super::ask::Ask;
 use super::commands::{Commands, SessionId};
+use super::known::{Known, Rows};
 use super::lease::{Lease, LeaseOptions};
 use super::runtime::Runtime;
 use super::{history, introspect, inventory, journal, own, state};
@@ -29,6 +30,8 @@ pub struct DocumentEngine {
     runtime: Arc<dyn Runtime>,
     options: LeaseOptions,
     lease: Option<Lease>,
+    /// While the lock is held.
+    known: Known,
     /// Whether everything was dropped while the lock was held: it goes as well, at the end.
     is_cleared: bool,
 }
@@ -37,7 +40,7 @@ impl DocumentEngine {
     /// An engine over these commands.
     #[must_use]
     pub fn new(commands: Arc<dyn Commands>, runtime: Arc<dyn Runtime>, options: LeaseOptions) -> Self {
-        DocumentEngine { commands, runtime, options, lease: None, is_cleared: false }
+        DocumentEngine { commands, runtime, options, lease: None, known: Known::default(), is_cleared: false }
     }
 
     fn ask(&self, session: Option<SessionId>) -> Ask<'_> {
@@ -63,24 +66,40 @@ impl DocumentEngine {
 
     /// Runs writes as one transaction where the deployment has transactions, else one after the other, in an order
     /// that a crash may cut anywhere.
-    async fn together(&self, doing: &str, writes: &Writes<'_>) -> Result<()> {
-        if !self.commands.deployment().transactions {
+    async fn together(&mut self, doing: &str, writes: &Writes<'_>) -> Result<()> {
+        // Until they have succeeded, nothing is known for certain.
+        let mut known = std::mem::take(&mut self.known);
+        if self.commands.deployment().transactions {
+            self.in_transaction(doing, writes, &mut known).await?;
+        } else {
             self.hold(None).await?;
-            return writes.run(self.ask(None)).await;
+            writes.run(self.ask(None), &mut known).await?;
         }
+        self.learn(known);
+        Ok(())
+    }
+
+    async fn in_transaction(&self, doing: &str, writes: &Writes<'_>, known: &mut Known) -> Result<()> {
         let ask = self.ask(None);
         let session = ask.told(self.commands.start_session().await, doing)?;
         let outcome = async {
             self.announced(session).await?;
             ask.told(self.commands.start_transaction(session).await, doing)?;
             self.hold(Some(session)).await?;
-            writes.run(self.ask(Some(session))).await?;
+            writes.run(self.ask(Some(session)), known).await?;
             ask.told(self.commands.commit_transaction(session).await, doing)
         }
         .await;
         // An open transaction ends with its session.
         self.commands.end_session(session).await;
         outcome
+    }
+
+    /// Keeps in mind what only the holder of the lock can be sure of.
+    fn learn(&mut self, known: Known) {
+        if self.lease.is_some() {
+            self.known = known;
+        }
     }
 }
 
@@ -92,13 +111,23 @@ enum Writes<'a> {
 }
 
 impl Writes<'_> {
-    async fn run(&self, ask: Ask<'_>) -> Result<()> {
+    async fn run(&self, ask: Ask<'_>, known: &mut Known) -> Result<()> {
+        if let Writes::Finish { change, duration_ms } = self {
+            return journal::finish(ask, change, *duration_ms, known).await;
+        }
+        if matches!(known.rows, Rows::Past { .. }) {
+            journal::discard(ask).await?;
+            known.rows = Rows::Empty;
+        }
         match self {
-            Writes::Finish { change, duration_ms } => journal::finish(ask, change, *duration_ms).await,
-            Writes::Change { change, duration_ms } => history::change(ask, change, *duration_ms).await,
+            Writes::Finish { .. } => Ok(()),
+            Writes::Change { change, duration_ms } => {
+                history::change(ask, change, *duration_ms, &mut known.newest).await
+            }
             Writes::Mark(entries) => {
                 for entry in *entries {
-                    history::change(ask, &HistoryChange::Insert(entry.clone()), 0).await?;
+                    let insert = HistoryChange::Insert(entry.clone());
+                    history::change(ask, &insert, 0, &mut known.newest).await?;
                 }
                 Ok(())
             }
@@ -145,6 +174,11 @@ impl Engine for DocumentEngine {
     }
 
     async fn unlock(&mut self) -> Result<()> {
+        if matches!(self.known.rows, Rows::Past { .. }) && self.hold(None).await.is_ok() {
+            // Rows that stay are passed over; the lock goes back in any case.
+            let _ = journal::discard(self.ask(None)).await;
+        }
+        self.known = Known::default();
         match self.lease.take() {
             Some(lease) if std::mem::take(&mut self.is_cleared) => lease.release_with_collection().await,
             Some(lease) => lease.release().await,
@@ -168,6 +202,7 @@ impl Engine for DocumentEngine {
         if let Some(lease) = &self.lease {
             lease.renew().await?;
             self.is_cleared = true;
+            self.known = Known::default();
         }
         inventory::clear(self.ask(None)).await
     }
@@ -227,7 +262,10 @@ impl Documents for DocumentEngine {
         match session {
             Some(session) => {
                 self.hold(Some(session)).await?;
-                history::change(self.ask(Some(session)), change, duration_ms).await
+                let mut newest = self.known.newest;
+                history::change(self.ask(Some(session)), change, duration_ms, &mut newest).await?;
+                self.learn(Known { newest, ..self.known });
+                Ok(())
             }
             None => self.together("changing the history", &Writes::Change { change, duration_ms }).await,
         }
@@ -235,7 +273,14 @@ impl Documents for DocumentEngine {
 
     async fn write_journal(&mut self, entry: &JournalEntry, session: Option<SessionId>) -> Result<()> {
         self.hold(session).await?;
-        journal::write(self.ask(session), entry).await
+        if self.known.rows.is_in_the_way_of(entry.position, session.is_some()) {
+            journal::discard(self.ask(None)).await?;
+            self.known.rows = Rows::Empty;
+        }
+        let rows = std::mem::take(&mut self.known.rows);
+        journal::write(self.ask(session), entry).await?;
+        self.learn(Known { rows: rows.written(entry.position, session.is_some()), ..self.known });
+        Ok(())
     }
 
     async fn announce(&mut self, session: SessionId) -> Result<()> {
@@ -250,16 +295,12 @@ impl Documents for DocumentEngine {
 #[async_trait]
 impl Journal for DocumentEngine {
     async fn entries(&mut self) -> Result<Vec<JournalEntry>> {
-        match journal::standing(self.ask(None)).await? {
-            journal::Standing::Entries(entries) => Ok(entries),
-            journal::Standing::LeftBehind => {
-                // They must not come to stand among the next file's. Without the lock their owner may be about to do it.
-                if self.lease.is_some() {
-                    self.discard().await?;
-                }
-                Ok(Vec::new())
-            }
+        if self.lease.is_some() && self.known.rows.is_finished() {
+            return Ok(Vec::new());
         }
+        let (entries, rows) = journal::entries(self.ask(None)).await?;
+        self.learn(Known { rows, ..self.known });
+        Ok(entries)
     }
 
     async fn write(&mut self, entry: &JournalEntry) -> Result<()> {
@@ -272,6 +313,8 @@ impl Journal for DocumentEngine {
 
     async fn discard(&mut self) -> Result<()> {
         self.hold(None).await?;
-        journal::discard(self.ask(None)).await
+        journal::discard(self.ask(None)).await?;
+        self.learn(Known { rows: Rows::Empty, ..self.known });
+        Ok(())
     }
 }

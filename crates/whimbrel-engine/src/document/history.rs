@@ -60,12 +60,19 @@ fn entry(document: &Document) -> Result<HistoryEntry> {
     })
 }
 
-/// Changes the history.
-pub(crate) async fn change(ask: Ask<'_>, change: &HistoryChange, duration_ms: i64) -> Result<()> {
+/// Changes the history. `newest` is the highest sequence where it is known, and is known afterwards where it was needed.
+pub(crate) async fn change(
+    ask: Ask<'_>,
+    change: &HistoryChange,
+    duration_ms: i64,
+    newest: &mut Option<i64>,
+) -> Result<()> {
     match change {
-        HistoryChange::Insert(entry) => insert(ask, entry, duration_ms).await,
+        HistoryChange::Insert(entry) => insert(ask, entry, duration_ms, newest).await,
         HistoryChange::Remove { version } => remove(ask, &[version.as_str()]).await,
-        HistoryChange::Replace { versions, entry } => replace(ask, versions, entry, duration_ms).await,
+        HistoryChange::Replace { versions, entry } => {
+            replace(ask, versions, entry, duration_ms, newest).await
+        }
         HistoryChange::Record { key, document } => state::record(ask, key, document).await,
         HistoryChange::Nothing => Ok(()),
     }
@@ -86,15 +93,29 @@ fn values(entry: &HistoryEntry, sequence: i64, duration_ms: i64) -> Document {
     }
 }
 
-async fn insert(ask: Ask<'_>, entry: &HistoryEntry, duration_ms: i64) -> Result<()> {
+async fn newest_sequence(ask: Ask<'_>) -> Result<i64> {
     let newest = ask
         .all(
             doc! { "find": HISTORY, "sort": { "sequence": -1 }, "limit": 1, "projection": { "sequence": 1 } },
         )
         .await;
     let newest = ask.told(newest, CHANGING)?;
-    let sequence =
-        newest.first().and_then(|document| integer(document.get("sequence"))).unwrap_or_default() + 1;
+    Ok(newest.first().and_then(|document| integer(document.get("sequence"))).unwrap_or_default())
+}
+
+async fn insert(
+    ask: Ask<'_>,
+    entry: &HistoryEntry,
+    duration_ms: i64,
+    newest: &mut Option<i64>,
+) -> Result<()> {
+    let before = match *newest {
+        Some(known) => known,
+        None => newest_sequence(ask).await?,
+    };
+    let sequence = before + 1;
+    // Numbers order the entries: one that a failure leaves unused does no harm.
+    *newest = Some(sequence);
     // The server's clock, and nothing where the version stands there already.
     let stands = doc! { "$ne": [{ "$type": "$sequence" }, "missing"] };
     let literal = doc! { "$literal": values(entry, sequence, duration_ms) };
@@ -122,8 +143,14 @@ async fn remove(ask: Ask<'_>, versions: &[&str]) -> Result<()> {
     ask.told(deleted, CHANGING).map(drop)
 }
 
-async fn replace(ask: Ask<'_>, versions: &[String], entry: &HistoryEntry, duration_ms: i64) -> Result<()> {
-    let Some(last) = versions.last() else { return insert(ask, entry, duration_ms).await };
+async fn replace(
+    ask: Ask<'_>,
+    versions: &[String],
+    entry: &HistoryEntry,
+    duration_ms: i64,
+    newest: &mut Option<i64>,
+) -> Result<()> {
+    let Some(last) = versions.last() else { return insert(ask, entry, duration_ms, newest).await };
     let found = ask.all(doc! { "find": HISTORY, "filter": { "_id": last }, "limit": 1 }).await;
     let found = ask.told(found, CHANGING)?;
     let Some(kept) = found.first() else {

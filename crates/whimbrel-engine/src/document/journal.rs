@@ -5,30 +5,25 @@ use bson::{Bson, Document, doc};
 use super::ask::Ask;
 use super::failure::integer;
 use super::history;
+use super::known::{Known, Rows};
 use super::own::JOURNAL;
 use crate::{ActKind, EngineError, HistoryChange, JournalEntry, JournalState, Result, ScriptAct};
 
 const WRITING: &str = "writing the journal";
 
-/// What stands in the journal.
-pub(crate) enum Standing {
-    /// The entries of the file that was begun, by position; none where none was.
-    Entries(Vec<JournalEntry>),
-    /// Entries of a file that the history says is finished: they were about to be deleted.
-    LeftBehind,
-}
-
-/// Reads the journal.
-pub(crate) async fn standing(ask: Ask<'_>) -> Result<Standing> {
+/// The entries by position. What belongs to a file that the history says is finished does not count: its
+/// journal was about to be emptied. Says of all rows what a holder of the lock may know of them.
+pub(crate) async fn entries(ask: Ask<'_>) -> Result<(Vec<JournalEntry>, Rows)> {
     let found = ask.all(doc! { "find": JOURNAL, "sort": { "_id": 1 } }).await;
     let found = ask.told(found, "reading the journal")?;
     let entries: Vec<JournalEntry> = found.iter().map(entry).collect::<Result<_>>()?;
-    match entries.first() {
-        Some(first) if history::is_made(ask, &first.direction, &first.version).await? => {
-            Ok(Standing::LeftBehind)
-        }
-        _ => Ok(Standing::Entries(entries)),
-    }
+    let stored: Vec<i64> = entries.iter().map(|entry| entry.position).collect();
+    let counting = match entries.first() {
+        Some(first) if history::is_made(ask, &first.direction, &first.version).await? => Vec::new(),
+        _ => entries,
+    };
+    let rows = Rows::read(&stored, &counting);
+    Ok((counting, rows))
 }
 
 fn entry(document: &Document) -> Result<JournalEntry> {
@@ -91,9 +86,30 @@ pub(crate) async fn discard(ask: Ask<'_>) -> Result<()> {
     ask.told(deleted, WRITING).map(drop)
 }
 
-/// Changes the history, then empties the journal. Where the two are no transaction, a crash in between leaves
-/// entries that are [`Standing::LeftBehind`].
-pub(crate) async fn finish(ask: Ask<'_>, change: &HistoryChange, duration_ms: i64) -> Result<()> {
-    history::change(ask, change, duration_ms).await?;
-    discard(ask).await
+/// Changes the history and empties the journal. Where the two are no transaction, a crash in between leaves rows that
+/// [`entries`] passes over; so does a single row that is left for the next file's first one to replace.
+pub(crate) async fn finish(
+    ask: Ask<'_>,
+    change: &HistoryChange,
+    duration_ms: i64,
+    known: &mut Known,
+) -> Result<()> {
+    if matches!(known.rows, Rows::Past { .. }) {
+        // They are passed over because the newest change finished their file, which this one would end.
+        discard(ask).await?;
+        known.rows = Rows::Empty;
+    }
+    history::change(ask, change, duration_ms, &mut known.newest).await?;
+    let finishes = matches!(change, HistoryChange::Insert(_) | HistoryChange::Remove { .. });
+    match known.rows {
+        Rows::Empty => {}
+        Rows::Open { first_only: true } if finishes && !ask.commands.deployment().transactions => {
+            known.rows = Rows::Past { first_only: true };
+        }
+        _ => {
+            discard(ask).await?;
+            known.rows = Rows::Empty;
+        }
+    }
+    Ok(())
 }

@@ -157,6 +157,15 @@ fn grouping(index: &CollectionIndex) -> std::result::Result<Vec<Document>, Strin
     Ok(stages)
 }
 
+/// Runs a command that answers with a cursor, and reads the cursor to its end.
+///
+/// # Errors
+/// The deployment refuses the command, which was to serve what is `doing`, or cannot be asked.
+pub async fn read_all(commands: &dyn Commands, command: Document, doing: &str) -> Result<Vec<Document>> {
+    let ask = Ask::plainly(commands);
+    ask.told(ask.all(command).await, doing)
+}
+
 /// Takes some documents of a collection, at random where the deployment can, as relaxed Extended JSON. They keep
 /// apart what looks alike in JSON, such as whole numbers of different kinds, where `canonical` is asked for.
 ///

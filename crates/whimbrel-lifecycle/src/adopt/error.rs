@@ -7,19 +7,63 @@ use thiserror::Error;
 #[derive(Debug, Error, Diagnostic)]
 #[non_exhaustive]
 pub enum AdoptError {
-    /// No tool has a table here.
-    #[error("no history of another tool was found: looked for the tables {tables}{strange}")]
+    /// No tool has a table or collection here.
+    #[error("no history of another tool was found: looked for {looked}{strange}")]
+    #[diagnostic(code(adopt::not_found))]
+    NotFound {
+        /// The tables or the collection.
+        looked: String,
+        /// A table or collection of that name that is another tool's.
+        strange: String,
+        /// What to do.
+        #[help]
+        help: String,
+    },
+    /// An entry is not one of the tool's.
+    #[error("{table} holds what is no entry of {tool}: {}", .entries.join(", "))]
     #[diagnostic(
-        code(adopt::not_found),
+        code(adopt::strange_entries),
+        help("look at these documents, and correct or delete them; then run the same command again")
+    )]
+    Strange {
+        /// The tool.
+        tool: &'static str,
+        /// Its collection.
+        table: String,
+        /// The entries, by what identifies them.
+        entries: Vec<String>,
+    },
+    /// Files were applied in another order than they are numbered in.
+    #[error("{tool} applied {later} before {earlier}, and their numbers say the contrary")]
+    #[diagnostic(
+        code(adopt::out_of_order),
         help(
-            "check the database (`whimbrel config`) and its schemas; a database that no tool knows is taken over by `whimbrel schema pull` and `whimbrel migrate baseline`"
+            "a database made anew would get them in the order of their numbers; where that leaves the same, mark them by hand: `whimbrel migrate baseline {newest}`"
         )
     )]
-    NotFound {
-        /// The tables.
-        tables: String,
-        /// A table of that name that is another tool's.
-        strange: String,
+    OutOfOrder {
+        /// The tool.
+        tool: &'static str,
+        /// The file that has the lower number and was applied later.
+        earlier: String,
+        /// The file that has the higher number and was applied before it.
+        later: String,
+        /// The newest applied version.
+        newest: String,
+    },
+    /// The tool is at work.
+    #[error("{tool} is at work in this database, or was ended while it was: {lock} holds its lock")]
+    #[diagnostic(
+        code(adopt::locked),
+        help(
+            "wait until it has finished; where nothing runs it, delete what {lock} holds, then run the same command again"
+        )
+    )]
+    Locked {
+        /// The tool.
+        tool: &'static str,
+        /// Its collection.
+        lock: String,
     },
     /// Several tools have a table here.
     #[error("several tools keep a history here: {}", .tools.join(", "))]

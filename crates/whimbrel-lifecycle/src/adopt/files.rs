@@ -17,14 +17,14 @@ const FLYWAY_FOLDERS: [&str; 4] = ["src/main/resources/db/migration", "db/migrat
 
 /// What is to be marked, and what has to be written before.
 #[derive(Debug, Default)]
-struct Plan {
+pub(super) struct Plan {
     /// Every file in order: its version and its name.
-    files: Vec<(Version, String)>,
-    applied: Vec<Version>,
-    new: Vec<NewMigration>,
+    pub(super) files: Vec<(Version, String)>,
+    pub(super) applied: Vec<Version>,
+    pub(super) new: Vec<NewMigration>,
     /// Repeatable files, name and text.
-    repeatable: Vec<(String, String)>,
-    notes: Vec<String>,
+    pub(super) repeatable: Vec<(String, String)>,
+    pub(super) notes: Vec<String>,
 }
 
 /// dbmate's and goose's files are read as they are; sqlx's and Flyway's become migration files.
@@ -70,7 +70,8 @@ pub(super) async fn take_over_imported(
     carry_out(session, found, history, plan, options).await
 }
 
-async fn carry_out(
+/// Writes the files of a plan and marks what it says is applied.
+pub(super) async fn carry_out(
     session: &mut Session<'_>,
     found: &Found,
     history: &ToolHistory,
@@ -126,7 +127,7 @@ fn write_repeatable(files: &[(String, String)], folder: &Path) -> Result<()> {
 }
 
 /// Whimbrel applies in order, so that nothing may be missing below what is applied.
-fn refuse_gaps(tool: Tool, plan: &Plan) -> Result<()> {
+pub(super) fn refuse_gaps(tool: Tool, plan: &Plan) -> Result<()> {
     let Some(newest) = plan.applied.iter().max() else { return Ok(()) };
     let passed_over =
         plan.files.iter().find(|(version, _)| version < newest && !plan.applied.contains(version));
@@ -163,25 +164,23 @@ fn in_place(
         return Err(missing_files(tool, &folder.path, missing, &missing_help(tool)));
     }
     if from.is_some() {
-        for migration in &folder.migrations {
-            let text = migration.file.source.text.to_string();
-            plan.new.push(as_new(migration, text));
-        }
-        plan.new = not_yet_there(std::mem::take(&mut plan.new), migrations)?;
+        plan.new = not_yet_there(copies(&folder), migrations)?;
     }
     Ok(plan)
 }
 
-fn as_new(migration: &Migration, text: String) -> NewMigration {
-    NewMigration {
+/// The files of a folder as files to be written.
+pub(super) fn copies(folder: &Folder) -> Vec<NewMigration> {
+    let copy = |migration: &Migration| NewMigration {
         version: migration.version.clone(),
         file_name: migration.file_name.clone(),
-        text,
+        text: migration.file.source.text.to_string(),
         snapshot: None,
-    }
+    };
+    folder.migrations.iter().map(copy).collect()
 }
 
-fn missing_help(tool: Tool) -> String {
+pub(super) fn missing_help(tool: Tool) -> String {
     let code = if tool == Tool::Goose { "; migrations written in Go cannot be taken over" } else { "" };
     format!("say where its files are: `whimbrel migrate adopt {} --from DIR`{code}", tool.word())
 }
@@ -272,7 +271,7 @@ fn is_original(tool: Tool, folder: &Path, name: &str) -> bool {
 }
 
 /// The files that are still to be written.
-fn not_yet_there(files: Vec<NewMigration>, folder: &Path) -> Result<Vec<NewMigration>> {
+pub(super) fn not_yet_there(files: Vec<NewMigration>, folder: &Path) -> Result<Vec<NewMigration>> {
     let mut missing = Vec::new();
     for file in files {
         let path = folder.join(&file.file_name);
@@ -285,7 +284,7 @@ fn not_yet_there(files: Vec<NewMigration>, folder: &Path) -> Result<Vec<NewMigra
     Ok(missing)
 }
 
-fn names(folder: &Folder) -> Vec<(Version, String)> {
+pub(super) fn names(folder: &Folder) -> Vec<(Version, String)> {
     folder
         .migrations
         .iter()
@@ -293,7 +292,7 @@ fn names(folder: &Folder) -> Vec<(Version, String)> {
         .collect()
 }
 
-fn missing_files(
+pub(super) fn missing_files(
     tool: Tool,
     folder: &Path,
     versions: Vec<String>,
@@ -309,7 +308,7 @@ fn missing_files(
 }
 
 /// Whether two paths are one folder.
-fn same(one: &Path, other: &Path) -> bool {
+pub(super) fn same(one: &Path, other: &Path) -> bool {
     match (one.canonicalize(), other.canonicalize()) {
         (Ok(one), Ok(other)) => one == other,
         _ => one == other,

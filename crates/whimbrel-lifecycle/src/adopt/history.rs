@@ -11,6 +11,8 @@ use crate::error::Result;
 
 /// A row as text.
 type Row = Vec<Option<String>>;
+/// What the rows of a tool's table say.
+type Parse = fn(&[Row], &Found) -> Result<ToolHistory>;
 
 /// One applied migration of a tool whose migrations are files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,27 +49,33 @@ impl ToolHistory {
 /// An entry failed, or the table cannot be read.
 pub(super) async fn read(database: &mut dyn Relational, found: &Found) -> Result<ToolHistory> {
     let table = quoted(&found.table);
-    let query = match found.tool {
-        Tool::Alembic => format!("SELECT version_num FROM {table} ORDER BY version_num"),
-        Tool::Dbmate | Tool::Rails => format!("SELECT version FROM {table} ORDER BY version"),
-        Tool::Sqlx => format!("SELECT version, description, success, checksum FROM {table} ORDER BY version"),
-        Tool::Flyway => format!(
-            "SELECT version, description, type, script, checksum, success FROM {table} ORDER BY installed_rank"
-        ),
-        Tool::Django => format!("SELECT app, name FROM {table} ORDER BY id"),
-        Tool::Goose => format!("SELECT version_id, is_applied FROM {table} ORDER BY id"),
+    let (query, parse): (String, Parse) = match found.tool {
+        Tool::Alembic => {
+            (format!("SELECT version_num FROM {table} ORDER BY version_num"), |rows, _| Ok(plain(rows)))
+        }
+        Tool::Dbmate => (format!("SELECT version FROM {table} ORDER BY version"), |rows, _| Ok(plain(rows))),
+        Tool::Rails => {
+            (format!("SELECT version FROM {table} ORDER BY version"), |rows, _| Ok(newest_number(rows)))
+        }
+        Tool::Sqlx => {
+            (format!("SELECT version, description, success, checksum FROM {table} ORDER BY version"), sqlx)
+        }
+        Tool::Flyway => {
+            let columns = "version, description, type, script, checksum, success";
+            (format!("SELECT {columns} FROM {table} ORDER BY installed_rank"), flyway)
+        }
+        Tool::Django => {
+            (format!("SELECT app, name FROM {table} ORDER BY id"), |rows, _| Ok(newest_of_each_app(rows)))
+        }
+        Tool::Goose => {
+            (format!("SELECT version_id, is_applied FROM {table} ORDER BY id"), |rows, _| Ok(goose(rows)))
+        }
+        // It keeps documents, which are read elsewhere.
+        Tool::MigrateMongo => return Ok(ToolHistory::default()),
     };
     let rows = database.rows(&query).await?;
     let entries = rows.len();
-    let history = match found.tool {
-        Tool::Alembic | Tool::Dbmate => plain(&rows),
-        Tool::Rails => newest_number(&rows),
-        Tool::Django => newest_of_each_app(&rows),
-        Tool::Goose => goose(&rows),
-        Tool::Sqlx => sqlx(&rows, found)?,
-        Tool::Flyway => flyway(&rows, found)?,
-    };
-    Ok(ToolHistory { entries, ..history })
+    Ok(ToolHistory { entries, ..parse(&rows, found)? })
 }
 
 fn quoted(table: &QualifiedName) -> String {

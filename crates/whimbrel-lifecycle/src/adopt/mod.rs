@@ -1,11 +1,12 @@
 //! `migrate adopt`: taking over the history that another tool keeps.
 //!
-//! Owns what the tools' tables and files look like. The tables themselves are only read.
+//! Owns what the tools' tables, collections and files look like. The tables and collections themselves are only read.
 
 mod code;
 mod error;
 mod files;
 mod history;
+mod migrate_mongo;
 mod source;
 mod tool;
 
@@ -15,6 +16,7 @@ use serde::Serialize;
 use whimbrel_schema::catalog::Unmanaged;
 
 pub use error::AdoptError;
+pub(crate) use migrate_mongo::is_changelog;
 pub use tool::Tool;
 pub(crate) use tool::own_tables;
 
@@ -31,6 +33,8 @@ pub struct AdoptOptions {
     pub tool: Option<Tool>,
     /// The folder of its files.
     pub from: Option<PathBuf>,
+    /// The collection in which it keeps its history, where it was told of another than the usual one.
+    pub changelog: Option<String>,
     /// Whether a schema file that is there may be replaced.
     pub force: bool,
     /// Whether nothing is to be changed.
@@ -91,9 +95,13 @@ impl AdoptReport {
 /// Takes over another tool's history: what it has applied counts as applied, and nothing is run.
 ///
 /// # Errors
-/// No tool's table is there or several are, an entry failed, a file is missing, changed or was passed over.
+/// No tool's table or collection is there or several are, an entry failed, a file is missing, changed or was passed over.
 /// Nothing was changed then.
 pub async fn adopt(session: &mut Session<'_>, options: &AdoptOptions) -> Result<AdoptReport> {
+    let wants_documents = options.changelog.is_some() || options.tool.is_some_and(Tool::is_of_documents);
+    if wants_documents || (options.tool.is_none() && session.is_document()) {
+        return migrate_mongo::take_over(session, options).await;
+    }
     let present = session.present(&[]).await?;
     let found = tool::find(&present, options.tool)?;
     let history = history::read(session.relational()?, &found).await?;
@@ -107,5 +115,6 @@ pub async fn adopt(session: &mut Session<'_>, options: &AdoptOptions) -> Result<
         Tool::Alembic | Tool::Django | Tool::Rails => {
             code::take_over(session, &found, &history, options).await
         }
+        Tool::MigrateMongo => migrate_mongo::take_over(session, options).await,
     }
 }

@@ -26,6 +26,8 @@ pub enum Tool {
     Rails,
     /// goose.
     Goose,
+    /// migrate-mongo.
+    MigrateMongo,
 }
 
 /// A tool's table as it was found.
@@ -39,8 +41,27 @@ pub(super) struct Found {
 
 impl Tool {
     /// Every tool.
-    pub const ALL: [Tool; 7] =
-        [Tool::Alembic, Tool::Dbmate, Tool::Sqlx, Tool::Flyway, Tool::Django, Tool::Rails, Tool::Goose];
+    pub const ALL: [Tool; 8] = [
+        Tool::Alembic,
+        Tool::Dbmate,
+        Tool::Sqlx,
+        Tool::Flyway,
+        Tool::Django,
+        Tool::Rails,
+        Tool::Goose,
+        Tool::MigrateMongo,
+    ];
+
+    /// Whether it keeps its history as documents in a collection.
+    #[must_use]
+    pub const fn is_of_documents(self) -> bool {
+        matches!(self, Tool::MigrateMongo)
+    }
+
+    /// The tools that keep their histories in tables.
+    fn relational() -> impl Iterator<Item = Tool> {
+        Tool::ALL.into_iter().filter(|tool| !tool.is_of_documents())
+    }
 
     /// The word that stands for it on the command line.
     #[must_use]
@@ -53,6 +74,7 @@ impl Tool {
             Tool::Django => "django",
             Tool::Rails => "rails",
             Tool::Goose => "goose",
+            Tool::MigrateMongo => "migrate-mongo",
         }
     }
 
@@ -70,11 +92,11 @@ impl Tool {
             Tool::Flyway => "Flyway",
             Tool::Django => "Django",
             Tool::Rails => "Rails",
-            Tool::Dbmate | Tool::Sqlx | Tool::Goose => self.word(),
+            Tool::Dbmate | Tool::Sqlx | Tool::Goose | Tool::MigrateMongo => self.word(),
         }
     }
 
-    /// The table in which it keeps its history.
+    /// The table or collection in which it keeps its history, unless it was told of another.
     #[must_use]
     pub const fn table(self) -> &'static str {
         match self {
@@ -84,10 +106,11 @@ impl Tool {
             Tool::Flyway => "flyway_schema_history",
             Tool::Django => "django_migrations",
             Tool::Goose => "goose_db_version",
+            Tool::MigrateMongo => "changelog",
         }
     }
 
-    /// Columns that its table has in every version of the tool.
+    /// Columns or fields that its table or collection has in every version of the tool.
     const fn columns(self) -> &'static [&'static str] {
         match self {
             Tool::Alembic => &["version_num"],
@@ -96,6 +119,7 @@ impl Tool {
             Tool::Flyway => &["installed_rank", "version", "type", "script", "checksum", "success"],
             Tool::Django => &["app", "name", "applied"],
             Tool::Goose => &["version_id", "is_applied"],
+            Tool::MigrateMongo => &["fileName", "appliedAt"],
         }
     }
 
@@ -116,6 +140,7 @@ impl Tool {
             Tool::Django => "manage.py migrate",
             Tool::Rails => "rails db:migrate",
             Tool::Goose => "goose up",
+            Tool::MigrateMongo => "migrate-mongo up",
         }
     }
 }
@@ -131,7 +156,7 @@ pub(super) fn find(catalog: &Catalog, wanted: Option<Tool>) -> Result<Found, Ado
     };
     let mut found: Vec<Found> = Vec::new();
     for table in &catalog.tables {
-        for tool in Tool::ALL.into_iter().filter(|tool| tool.table() == table.name.name && tool.fits(table)) {
+        for tool in Tool::relational().filter(|tool| tool.table() == table.name.name && tool.fits(table)) {
             let beside = metadata(table);
             let told_apart = match tool {
                 Tool::Dbmate => beside.is_none(),
@@ -155,9 +180,8 @@ pub(super) fn find(catalog: &Catalog, wanted: Option<Tool>) -> Result<Found, Ado
 
 /// Every table in which some tool keeps its history; none of them is a part of a schema.
 pub(crate) fn own_tables(catalog: &Catalog) -> Vec<QualifiedName> {
-    let is_tool = |table: &&Table| {
-        Tool::ALL.into_iter().any(|tool| tool.table() == table.name.name && tool.fits(table))
-    };
+    let is_tool =
+        |table: &&Table| Tool::relational().any(|tool| tool.table() == table.name.name && tool.fits(table));
     let histories: Vec<QualifiedName> =
         catalog.tables.iter().filter(is_tool).map(|table| table.name.clone()).collect();
     let metadata = histories
@@ -173,7 +197,7 @@ fn nothing(catalog: &Catalog, wanted: Option<Tool>) -> AdoptError {
     let looked_for: Vec<&str> = match wanted {
         Some(tool) => vec![tool.table()],
         None => {
-            let mut tables: Vec<&str> = Tool::ALL.iter().map(|tool| tool.table()).collect();
+            let mut tables: Vec<&str> = Tool::relational().map(Tool::table).collect();
             tables.dedup();
             tables.sort_unstable();
             tables.dedup();
@@ -185,5 +209,11 @@ fn nothing(catalog: &Catalog, wanted: Option<Tool>) -> AdoptError {
             let columns: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
             format!("; {} has the columns {}, which are another tool's", table.name, columns.join(", "))
         });
-    AdoptError::NotFound { tables: looked_for.join(", "), strange: strange.unwrap_or_default() }
+    AdoptError::NotFound {
+        looked: format!("the tables {}", looked_for.join(", ")),
+        strange: strange.unwrap_or_default(),
+        help: "check the database (`whimbrel config`) and its schemas; a database that no tool knows is taken over by \
+               `whimbrel schema pull` and `whimbrel migrate baseline`"
+            .to_owned(),
+    }
 }

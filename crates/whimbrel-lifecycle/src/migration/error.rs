@@ -30,6 +30,20 @@ pub enum MigrationError {
         /// The file.
         file: String,
     },
+    /// What was asked for is SQL, and the project's migrations are scripts.
+    #[error(
+        "{what} is for projects with tables, and the data model of this one is document; nothing was changed"
+    )]
+    #[diagnostic(
+        code(migrate::sql_only),
+        help(
+            "`whimbrel migrate --dry-run` tells what the pending scripts would do; `whimbrel config` shows where `model` comes from"
+        )
+    )]
+    SqlOnly {
+        /// What was asked for.
+        what: &'static str,
+    },
     /// A file speaks the tongue of the other data model.
     #[error("{file} is {written}, and this project's data model is {model}")]
     #[diagnostic(

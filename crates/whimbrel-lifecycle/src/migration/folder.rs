@@ -234,6 +234,9 @@ fn read_file(folder: &Path, file_name: &str, parser: Parser) -> Result<Migration
 /// The endings of scripts: CommonJS and modules alike.
 const SCRIPT_ENDINGS: [&str; 3] = [".js", ".cjs", ".mjs"];
 
+/// What migrate-mongo makes new files of where a team has put it into the folder; no migration.
+const TEMPLATE: &str = "sample-migration";
+
 /// Whether the file is a script by its ending.
 fn is_script(file_name: &str) -> bool {
     SCRIPT_ENDINGS.iter().any(|ending| file_name.ends_with(ending))
@@ -255,7 +258,8 @@ fn migration_files(path: &Path) -> Result<Vec<String>, MigrationError> {
         let entry = entry.map_err(failed)?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let is_sql = Path::new(&name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("sql"));
-        if (is_sql || is_script(&name)) && !name.starts_with(['.', '_']) {
+        let is_template = is_script(&name) && name.rsplit_once('.').is_some_and(|(stem, _)| stem == TEMPLATE);
+        if (is_sql || is_script(&name)) && !name.starts_with(['.', '_']) && !is_template {
             names.push(name);
         }
     }

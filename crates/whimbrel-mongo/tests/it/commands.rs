@@ -1,8 +1,9 @@
 //! The command primitive.
 
 use bson::{Document, doc};
-use whimbrel_engine::document::{CommandError, Topology};
-use whimbrel_testkit::MongoKind;
+use whimbrel_engine::document::{CommandError, Commands as _, Topology};
+use whimbrel_mongo::{Mongo, MongoOptions};
+use whimbrel_testkit::{MongoKind, mongo_database};
 
 use crate::Place;
 
@@ -50,6 +51,24 @@ async fn write_errors_stay_in_the_reply() {
         assert_eq!(errors[0].as_document().unwrap().get_i32("code").unwrap(), 11000);
         assert_eq!(reply.get_i32("n").unwrap(), 1);
     }
+}
+
+#[tokio::test]
+async fn the_urls_write_concern_holds_for_commands_that_name_none() {
+    let database = mongo_database(MongoKind::Engine).unwrap();
+    // No server of one member can promise that two have it.
+    let url = format!("{}&w=2", database.url());
+    let commands = Mongo::connect(&MongoOptions::new(url)).await.unwrap();
+    let insert = doc! { "insert": "a", "documents": [{ "_id": 1 }] };
+    for refused in [insert.clone(), doc! { "create": "b" }] {
+        let error = commands.run(refused).await.unwrap_err();
+        assert!(error.to_string().contains("'w' > 1"), "{error}");
+    }
+    let mut named = insert;
+    named.insert("writeConcern", doc! { "w": 1 });
+    commands.run(named).await.unwrap();
+    let found = commands.run(doc! { "find": "a" }).await.unwrap();
+    assert_eq!(found.get_document("cursor").unwrap().get_array("firstBatch").unwrap().len(), 1);
 }
 
 #[tokio::test]

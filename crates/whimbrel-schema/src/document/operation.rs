@@ -368,7 +368,30 @@ pub fn apply_all(
 /// The operations that undo these, in their order.
 #[must_use]
 pub fn inverses(operations: &[DocumentOperation]) -> Vec<DocumentOperation> {
-    operations.iter().rev().filter_map(DocumentOperation::inverse).collect()
+    let mut back: Vec<DocumentOperation> =
+        operations.iter().rev().filter_map(DocumentOperation::inverse).collect();
+    back.sort_by_key(DocumentOperation::place_on_the_way_back);
+    back
+}
+
+impl DocumentOperation {
+    /// Documents take their former shape before the former validator checks them and former indexes read them, and
+    /// collections take their former names last: every other operation calls them by the later one.
+    fn place_on_the_way_back(&self) -> u8 {
+        match self {
+            Self::DropIndex { .. } => 0,
+            Self::RenameField { .. }
+            | Self::ConvertField { .. }
+            | Self::RenameValue { .. }
+            | Self::FillField { .. }
+            | Self::RemoveField { .. } => 1,
+            Self::CreateCollection { .. } => 2,
+            Self::SetValidator { .. } => 3,
+            Self::CreateIndex { .. } | Self::ChangeIndex { .. } => 4,
+            Self::DropCollection { .. } => 5,
+            Self::RenameCollection { .. } => 6,
+        }
+    }
 }
 
 /// The type that `$convert` takes values to; none where it knows no way.

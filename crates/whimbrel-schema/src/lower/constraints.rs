@@ -5,8 +5,9 @@ use crate::catalog::{CheckConstraint, ForeignKeyConstraint, PrimaryKey, UniqueCo
 use crate::model::{Deferral, Field, Model, ReferentialAction, Storage};
 use crate::sql_text::{quote_identifier, quote_literal};
 
-/// What an e-mail address looks like, in the part of regular expressions that PostgreSQL and Rust share.
-pub const EMAIL_PATTERN: &str = "^[^@[:space:]]+@[^@[:space:]]+[.][^@[:space:]]+$";
+/// What an e-mail address looks like, in the part of regular expressions that PostgreSQL, MongoDB, Rust and JSON Schema
+/// (which is ECMAScript's) share; `[:space:]` is none of it.
+pub const EMAIL_PATTERN: &str = r"^[^@\s]+@[^@\s]+[.][^@\s]+$";
 
 /// A foreign key before its names are resolved.
 struct ForeignKeyParts<'m> {

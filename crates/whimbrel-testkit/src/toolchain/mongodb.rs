@@ -37,7 +37,7 @@ impl Toolchain {
     /// When Node or npm is missing, or npm or the package manager fails.
     pub(crate) fn mongodb_engine(&self) -> Result<MongodbEngine> {
         let folder = self.install(&format!("mongodb-engine-{MONGODB_ENGINE_VERSION}"), |folder| {
-            npm_install(folder, ENGINE, MONGODB_ENGINE_VERSION)
+            npm_install(folder, &[(ENGINE, MONGODB_ENGINE_VERSION)])
         })?;
         let module = folder.join("node_modules").join(ENGINE);
         // Asked of Node itself, since what stands in the path may be a script that starts it.

@@ -79,21 +79,6 @@ async function up(db, client) {
 }
 
 async function down(db, client) {
-  await step('changes the validator of users', async () => {
-    await db.command({
-      collMod: 'users',
-      validator: {
-        $jsonSchema: {
-          bsonType: 'object',
-          required: ['age'],
-          properties: { _id: { bsonType: 'objectId' }, age: { bsonType: 'string' } },
-        },
-      },
-      validationLevel: 'strict',
-      validationAction: 'error',
-    });
-  });
-
   // converts field users.age from int or long or double to string
   await step('counts what stands in the way: converts field users.age from int or long or double to string', async () => {
     const unfit = await db.collection('users').countDocuments({
@@ -132,6 +117,21 @@ async function down(db, client) {
       ],
       { bypassDocumentValidation: true },
     );
+  });
+
+  await step('changes the validator of users', async () => {
+    await db.command({
+      collMod: 'users',
+      validator: {
+        $jsonSchema: {
+          bsonType: 'object',
+          required: ['age'],
+          properties: { _id: { bsonType: 'objectId' }, age: { bsonType: 'string' } },
+        },
+      },
+      validationLevel: 'strict',
+      validationAction: 'error',
+    });
   });
 }
 

@@ -85,24 +85,6 @@ async function up(db, client) {
 }
 
 async function down(db, client) {
-  await step('changes the validator of users', async () => {
-    await db.command({
-      collMod: 'users',
-      validator: {
-        $jsonSchema: {
-          bsonType: 'object',
-          required: ['prices'],
-          properties: {
-            _id: { bsonType: 'objectId' },
-            prices: { bsonType: 'array', items: { bsonType: 'number' } },
-          },
-        },
-      },
-      validationLevel: 'strict',
-      validationAction: 'error',
-    });
-  });
-
   // converts field users.prices[] from decimal to double
   await step('counts what stands in the way: converts field users.prices[] from decimal to double', async () => {
     const unfit = await db.collection('users').countDocuments({
@@ -179,6 +161,24 @@ async function down(db, client) {
       ],
       { bypassDocumentValidation: true },
     );
+  });
+
+  await step('changes the validator of users', async () => {
+    await db.command({
+      collMod: 'users',
+      validator: {
+        $jsonSchema: {
+          bsonType: 'object',
+          required: ['prices'],
+          properties: {
+            _id: { bsonType: 'objectId' },
+            prices: { bsonType: 'array', items: { bsonType: 'number' } },
+          },
+        },
+      },
+      validationLevel: 'strict',
+      validationAction: 'error',
+    });
   });
 }
 

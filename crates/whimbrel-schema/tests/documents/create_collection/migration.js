@@ -13,10 +13,7 @@ async function up(db, client) {
                 required: ['email', 'location', 'seen_at', 'start'],
                 properties: {
                   _id: { bsonType: 'objectId' },
-                  email: {
-                    bsonType: 'string',
-                    pattern: '^[^@[:space:]]+@[^@[:space:]]+[.][^@[:space:]]+$',
-                  },
+                  email: { bsonType: 'string', pattern: '^[^@\\s]+@[^@\\s]+[.][^@\\s]+$' },
                   location: {
                     bsonType: 'object',
                     required: ['coordinates', 'type'],

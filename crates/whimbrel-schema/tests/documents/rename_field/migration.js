@@ -56,20 +56,6 @@ async function down(db, client) {
     }
   });
 
-  await step('changes the validator of users', async () => {
-    await db.command({
-      collMod: 'users',
-      validator: {
-        $jsonSchema: {
-          bsonType: 'object',
-          properties: { _id: { bsonType: 'objectId' }, tel: { bsonType: ['string', 'null'] } },
-        },
-      },
-      validationLevel: 'strict',
-      validationAction: 'error',
-    });
-  });
-
   // renames field users.phone to tel
   await batch({
     collection: 'users',
@@ -82,6 +68,20 @@ async function down(db, client) {
       { $rename: { phone: 'tel' } },
       { bypassDocumentValidation: true },
     );
+  });
+
+  await step('changes the validator of users', async () => {
+    await db.command({
+      collMod: 'users',
+      validator: {
+        $jsonSchema: {
+          bsonType: 'object',
+          properties: { _id: { bsonType: 'objectId' }, tel: { bsonType: ['string', 'null'] } },
+        },
+      },
+      validationLevel: 'strict',
+      validationAction: 'error',
+    });
   });
 
   await step('creates unique index tel_1 on users', async () => {

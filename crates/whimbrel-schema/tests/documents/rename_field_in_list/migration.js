@@ -71,31 +71,6 @@ async function up(db, client) {
 }
 
 async function down(db, client) {
-  await step('changes the validator of users', async () => {
-    await db.command({
-      collMod: 'users',
-      validator: {
-        $jsonSchema: {
-          bsonType: 'object',
-          required: ['members'],
-          properties: {
-            _id: { bsonType: 'objectId' },
-            members: {
-              bsonType: 'array',
-              items: {
-                bsonType: 'object',
-                required: ['user'],
-                properties: { user: { bsonType: 'objectId' } },
-              },
-            },
-          },
-        },
-      },
-      validationLevel: 'strict',
-      validationAction: 'error',
-    });
-  });
-
   // renames field users.members[].userId to user
   await batch({
     collection: 'users',
@@ -137,6 +112,31 @@ async function down(db, client) {
       ],
       { bypassDocumentValidation: true },
     );
+  });
+
+  await step('changes the validator of users', async () => {
+    await db.command({
+      collMod: 'users',
+      validator: {
+        $jsonSchema: {
+          bsonType: 'object',
+          required: ['members'],
+          properties: {
+            _id: { bsonType: 'objectId' },
+            members: {
+              bsonType: 'array',
+              items: {
+                bsonType: 'object',
+                required: ['user'],
+                properties: { user: { bsonType: 'objectId' } },
+              },
+            },
+          },
+        },
+      },
+      validationLevel: 'strict',
+      validationAction: 'error',
+    });
   });
 }
 

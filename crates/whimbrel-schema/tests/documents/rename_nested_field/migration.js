@@ -39,6 +39,20 @@ async function up(db, client) {
 }
 
 async function down(db, client) {
+  // renames field users.profile.city to town
+  await batch({
+    collection: 'users',
+    filter: { 'profile.city': { $exists: true } },
+    size: 1000,
+  }, async (documents, db) => {
+    const ids = documents.map((document) => document._id);
+    await db.collection('users').updateMany(
+      { _id: { $in: ids }, 'profile.city': { $exists: true } },
+      { $rename: { 'profile.city': 'profile.town' } },
+      { bypassDocumentValidation: true },
+    );
+  });
+
   await step('changes the validator of users', async () => {
     await db.command({
       collMod: 'users',
@@ -59,20 +73,6 @@ async function down(db, client) {
       validationLevel: 'strict',
       validationAction: 'error',
     });
-  });
-
-  // renames field users.profile.city to town
-  await batch({
-    collection: 'users',
-    filter: { 'profile.city': { $exists: true } },
-    size: 1000,
-  }, async (documents, db) => {
-    const ids = documents.map((document) => document._id);
-    await db.collection('users').updateMany(
-      { _id: { $in: ids }, 'profile.city': { $exists: true } },
-      { $rename: { 'profile.city': 'profile.town' } },
-      { bypassDocumentValidation: true },
-    );
   });
 }
 

@@ -35,6 +35,20 @@ async function up(db, client) {
 }
 
 async function down(db, client) {
+  // replaces value guest of field users.role by viewer
+  await batch({
+    collection: 'users',
+    filter: { role: 'guest' },
+    size: 1000,
+  }, async (documents, db) => {
+    const ids = documents.map((document) => document._id);
+    await db.collection('users').updateMany(
+      { _id: { $in: ids }, role: 'guest' },
+      { $set: { role: 'viewer' } },
+      { bypassDocumentValidation: true },
+    );
+  });
+
   await step('changes the validator of users', async () => {
     await db.command({
       collMod: 'users',
@@ -51,20 +65,6 @@ async function down(db, client) {
       validationLevel: 'strict',
       validationAction: 'error',
     });
-  });
-
-  // replaces value guest of field users.role by viewer
-  await batch({
-    collection: 'users',
-    filter: { role: 'guest' },
-    size: 1000,
-  }, async (documents, db) => {
-    const ids = documents.map((document) => document._id);
-    await db.collection('users').updateMany(
-      { _id: { $in: ids }, role: 'guest' },
-      { $set: { role: 'viewer' } },
-      { bypassDocumentValidation: true },
-    );
   });
 }
 

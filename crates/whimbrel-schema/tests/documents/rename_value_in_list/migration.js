@@ -59,24 +59,6 @@ async function up(db, client) {
 }
 
 async function down(db, client) {
-  await step('changes the validator of users', async () => {
-    await db.command({
-      collMod: 'users',
-      validator: {
-        $jsonSchema: {
-          bsonType: 'object',
-          required: ['roles'],
-          properties: {
-            _id: { bsonType: 'objectId' },
-            roles: { bsonType: 'array', items: { bsonType: 'string', enum: ['owner', 'viewer'] } },
-          },
-        },
-      },
-      validationLevel: 'strict',
-      validationAction: 'error',
-    });
-  });
-
   // replaces value guest of field users.roles[] by viewer
   await batch({
     collection: 'users',
@@ -113,6 +95,24 @@ async function down(db, client) {
       ],
       { bypassDocumentValidation: true },
     );
+  });
+
+  await step('changes the validator of users', async () => {
+    await db.command({
+      collMod: 'users',
+      validator: {
+        $jsonSchema: {
+          bsonType: 'object',
+          required: ['roles'],
+          properties: {
+            _id: { bsonType: 'objectId' },
+            roles: { bsonType: 'array', items: { bsonType: 'string', enum: ['owner', 'viewer'] } },
+          },
+        },
+      },
+      validationLevel: 'strict',
+      validationAction: 'error',
+    });
   });
 }
 

@@ -99,25 +99,6 @@ async function down(db, client) {
     }
   });
 
-  await step('changes the validator of users', async () => {
-    await db.command({
-      collMod: 'users',
-      validator: {
-        $jsonSchema: {
-          bsonType: 'object',
-          required: ['profile'],
-          properties: {
-            _id: { bsonType: 'objectId' },
-            tel: { bsonType: ['string', 'null'] },
-            profile: { bsonType: 'object', properties: { town: { bsonType: ['string', 'null'] } } },
-          },
-        },
-      },
-      validationLevel: 'strict',
-      validationAction: 'error',
-    });
-  });
-
   // renames field users.profile.city to town
   await batch({
     collection: 'users',
@@ -144,6 +125,25 @@ async function down(db, client) {
       { $rename: { phone: 'tel' } },
       { bypassDocumentValidation: true },
     );
+  });
+
+  await step('changes the validator of users', async () => {
+    await db.command({
+      collMod: 'users',
+      validator: {
+        $jsonSchema: {
+          bsonType: 'object',
+          required: ['profile'],
+          properties: {
+            _id: { bsonType: 'objectId' },
+            tel: { bsonType: ['string', 'null'] },
+            profile: { bsonType: 'object', properties: { town: { bsonType: ['string', 'null'] } } },
+          },
+        },
+      },
+      validationLevel: 'strict',
+      validationAction: 'error',
+    });
   });
 
   await step('renames collection users to people', async () => {

@@ -1,6 +1,6 @@
 //! Collections, their kinds and options.
 
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{Bson, Decimal128, Document, doc};
 use mongodb::error::Error;
 
 use super::index::refused_with;
@@ -21,6 +21,12 @@ pub(super) const TABLE: &[Row] = &[
             is(details, "operatorName", "$jsonSchema")
                 && details.get_array("schemaRulesNotSatisfied").is_ok_and(|rules| !rules.is_empty())
         }))
+    }),
+    row("validator compares Decimal128 with a minimum", Works, Ignores, |server| {
+        refuses(server, "decimals", doc! { "minimum": 0 }, "-1".parse::<Decimal128>().unwrap())
+    }),
+    row("validator reads POSIX classes in a pattern", Works, Ignores, |server| {
+        Ok(!refuses(server, "classes", doc! { "pattern": "^[^@[:space:]]+$" }, "ab")?)
     }),
     row("validationAction warn", Works, Works, |server| {
         validated(server, "warned", doc! { "validationAction": "warn" })?;
@@ -138,6 +144,14 @@ pub(super) const TABLE: &[Row] = &[
         server.run(doc! { "compact": "compacted" }).map(|_| true)
     }),
 ];
+
+/// Whether a collection whose field `a` has this rule refuses a value of it.
+fn refuses(server: &Server, collection: &str, rule: Document, value: impl Into<Bson>) -> Result<bool, Error> {
+    server.run(
+        doc! { "create": collection, "validator": { "$jsonSchema": { "properties": { "a": rule } } } },
+    )?;
+    Ok(Server::write_code(&server.insert(collection, [doc! { "a": value.into() }])?) == Some(121))
+}
 
 fn schema() -> Document {
     doc! { "$jsonSchema": { "bsonType": "object", "required": ["a"], "properties": { "a": { "bsonType": "int" } } } }
