@@ -23,7 +23,7 @@ pub enum MigrationError {
     #[diagnostic(
         code(migrate::file_name),
         help(
-            "name it `<number>-<name>.sql`, as `whimbrel migrate create --name …` does, or `R-<name>.sql` where it is to run whenever it changed, or move it out of the folder"
+            "name it `<number>-<name>.sql`, or `.js` for documents, as `whimbrel migrate create --name …` does, or `R-<name>.sql` where it is to run whenever it changed, or move it out of the folder"
         )
     )]
     FileName {
