@@ -12,7 +12,7 @@ use crate::crash::random::fraction;
 
 /// How often each way is killed, one after the other: SecantusDB fails at commits of many large transactions at once.
 /// `WHIMBREL_TEST_CRASHES` asks for another number.
-const CRASHES: usize = 5;
+const CRASHES: usize = 4;
 /// The documents that one transaction counts up.
 const DOCUMENTS: i32 = 10_000;
 /// The documents that are counted up in batches of a tenth.
