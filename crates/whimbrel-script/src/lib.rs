@@ -19,6 +19,7 @@ mod report;
 mod run;
 mod runtime;
 mod settings;
+mod shim;
 mod state;
 
 pub use commands_host::CommandsHost;

@@ -9,36 +9,13 @@ use rquickjs::module::Declared;
 use rquickjs::{Ctx, Error, Exception, Function, Module, Object, Result};
 
 use crate::form::{Form, Words};
+use crate::shim;
 use crate::state::State;
-
-/// The shim, one file about each thing. A name is also what `import` calls it.
-const SHIM: [(&str, &str); 15] = [
-    ("whimbrel:native", include_str!("js/native.js")),
-    ("whimbrel:bson", include_str!("js/bson.js")),
-    ("whimbrel:ejson", include_str!("js/ejson.js")),
-    ("whimbrel:errors", include_str!("js/errors.js")),
-    ("whimbrel:inspect", include_str!("js/inspect.js")),
-    ("whimbrel:command", include_str!("js/command.js")),
-    ("whimbrel:cursor", include_str!("js/cursor.js")),
-    ("whimbrel:bulk", include_str!("js/bulk.js")),
-    ("whimbrel:collection", include_str!("js/collection.js")),
-    ("whimbrel:legacy", include_str!("js/legacy.js")),
-    ("whimbrel:database", include_str!("js/database.js")),
-    ("whimbrel:session", include_str!("js/session.js")),
-    ("whimbrel:progress", include_str!("js/progress.js")),
-    ("whimbrel:globals", include_str!("js/globals.js")),
-    ("mongodb", include_str!("js/mongodb.js")),
-];
 
 /// How a CommonJS file is wrapped; it stays on the first line, so that lines keep their numbers.
 const WRAPPER: &str = "(function (exports, require, module, __filename, __dirname) {";
 /// The same for a mongosh script, which may await at its top.
 const SCRIPT_WRAPPER: &str = "(async function (exports, require, module, __filename, __dirname) {";
-
-/// Declares the module that puts the shim together.
-pub(crate) fn boot<'js>(ctx: &Ctx<'js>) -> Result<Module<'js, Declared>> {
-    Module::declare(ctx.clone(), "whimbrel:boot", include_str!("js/boot.js"))
-}
 
 /// A file that a script asked for.
 pub(crate) struct Found {
@@ -198,7 +175,7 @@ impl Resolver for Imports {
             return Ok("mongodb".to_owned());
         }
         let internal = base.starts_with("whimbrel:") || base == "mongodb";
-        if name == "mongodb" || (internal && SHIM.iter().any(|(known, _)| *known == name)) {
+        if name == "mongodb" || (internal && shim::has(name)) {
             return Ok(name.to_owned());
         }
         let found = find(ctx, &self.state, base, name)?;
@@ -215,8 +192,8 @@ impl Loader for Imports {
         name: &str,
         _attributes: Option<ImportAttributes<'js>>,
     ) -> Result<Module<'js, Declared>> {
-        if let Some((name, text)) = SHIM.iter().find(|(known, _)| *known == name) {
-            return Module::declare(ctx.clone(), *name, *text);
+        if shim::has(name) {
+            return shim::load(ctx, name);
         }
         let mut found = self.found.borrow_mut();
         let Some(at) = found.iter().position(|found| found.name == name) else {

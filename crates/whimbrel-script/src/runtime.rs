@@ -16,7 +16,7 @@ use crate::facts::ModuleFacts;
 use crate::form::{Form, Words};
 use crate::modules::{self, Imports};
 use crate::state::{State, Stop};
-use crate::{Entry, natives, report};
+use crate::{Entry, natives, report, shim};
 
 /// The stack of the script's thread, in bytes. Only what is used of it is ever memory.
 pub(crate) const THREAD_STACK_BYTES: usize = 16 * 1024 * 1024;
@@ -161,7 +161,7 @@ impl<'js> Script<'_, 'js> {
             let native = natives::object(self.ctx, self.state)?;
             native.set("mongosh", form == Form::Mongosh)?;
             self.ctx.globals().prop(NATIVE, Property::from(native.clone()).configurable())?;
-            let (boot, booted) = modules::boot(self.ctx)?.eval()?;
+            let (boot, booted) = shim::start(self.ctx)?.eval()?;
             settle_promise(self.ctx, self.state, None, &booted)?;
             let boot = boot.namespace()?;
             self.ctx.globals().remove(NATIVE)?;

@@ -163,6 +163,84 @@ async fn the_journal_ends_with_the_history() {
     }
 }
 
+/// Where the two are no transaction, a single row may outlast its file; nobody sees it as unfinished at any moment.
+#[tokio::test]
+async fn a_row_that_outlasts_its_file_never_counts() {
+    let place = Place::new(MongoKind::Engine).await;
+    let mut engine = place.engine("a", LEASE);
+    engine.prepare().await.unwrap();
+    engine.lock(PATIENCE).await.unwrap();
+    assert!(engine.journal().entries().await.unwrap().is_empty());
+    let row = |version: &str, direction: &str| JournalEntry {
+        version: version.to_owned(),
+        direction: direction.to_owned(),
+        ..unit(1, JournalState::Intended)
+    };
+    let up = |version: &str| HistoryChange::Insert(entry(version));
+    let down = |version: &str| HistoryChange::Remove { version: version.to_owned() };
+    // Files with a row and without one, up and down again; `stays` says whether a row is left behind.
+    for (change, written, stays) in [
+        (up("3"), Some(row("3", "up")), true),
+        (down("3"), Some(row("3", "down")), true),
+        // Undoing what the row that is left says was done.
+        (up("3"), None, false),
+        (up("4"), Some(row("4", "up")), true),
+        (down("4"), None, false),
+    ] {
+        if let Some(row) = &written {
+            engine.journal().write(row).await.unwrap();
+            assert_eq!(engine.journal().entries().await.unwrap(), [row.clone()], "{change:?}");
+            assert_eq!(place.engine("b", LEASE).journal().entries().await.unwrap(), [row.clone()]);
+        }
+        engine.journal().finish(&change, 1).await.unwrap();
+        assert_eq!(place.documents("whimbrel_journal").await.len(), usize::from(stays), "{change:?}");
+        for other in [&mut engine, &mut place.engine("b", LEASE)] {
+            assert!(other.journal().entries().await.unwrap().is_empty(), "{change:?}");
+        }
+    }
+    // A file of several rows, and marking by hand, after one that left its row.
+    engine.journal().write(&row("4", "up")).await.unwrap();
+    engine.journal().finish(&up("4"), 1).await.unwrap();
+    for position in [1, 2] {
+        engine.journal().write(&JournalEntry { position, ..row("5", "up") }).await.unwrap();
+    }
+    engine.journal().finish(&up("5"), 1).await.unwrap();
+    assert!(place.documents("whimbrel_journal").await.is_empty());
+    engine.journal().write(&row("6", "up")).await.unwrap();
+    engine.journal().finish(&up("6"), 1).await.unwrap();
+    engine.mark(&[entry("7")]).await.unwrap();
+    assert!(place.documents("whimbrel_journal").await.is_empty());
+    engine.journal().write(&row("7", "down")).await.unwrap();
+    engine.journal().finish(&down("7"), 1).await.unwrap();
+    assert_eq!(place.documents("whimbrel_journal").await.len(), 1);
+    engine.unlock().await.unwrap();
+    assert!(place.documents("whimbrel_journal").await.is_empty(), "it goes with the lock");
+    assert_eq!(versions(&engine.history().await.unwrap()), ["3", "4", "5", "6"]);
+}
+
+/// A deployer was ended between the history and the next file; the one after it goes on with what is left.
+#[tokio::test]
+async fn a_row_that_a_dead_deployer_left_is_in_nobodys_way() {
+    for rows in [1, 2] {
+        let place = Place::new(MongoKind::Engine).await;
+        let mut dead = place.engine("dead", Duration::from_secs(1));
+        dead.prepare().await.unwrap();
+        dead.mark(&[entry("1"), entry("3")]).await.unwrap();
+        for position in 1..=rows {
+            dead.journal().write(&unit(position, JournalState::Done)).await.unwrap();
+        }
+        drop(dead);
+        let mut engine = place.engine("a", LEASE);
+        engine.lock(PATIENCE).await.unwrap();
+        assert!(engine.journal().entries().await.unwrap().is_empty());
+        let next = JournalEntry { version: "4".to_owned(), ..unit(1, JournalState::Intended) };
+        engine.journal().write(&next).await.unwrap();
+        assert_eq!(engine.journal().entries().await.unwrap(), [next.clone()], "{rows} rows were left");
+        assert_eq!(place.engine("b", LEASE).journal().entries().await.unwrap(), [next]);
+        engine.unlock().await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn what_a_newer_version_wrote_is_said() {
     for place in Place::both().await {
