@@ -234,9 +234,9 @@ pub trait Documents: Send {
         session: Option<SessionId>,
     ) -> Result<()>;
 
-    /// Writes a row of the journal in place of the one before: in a session's open transaction where one is given,
-    /// else at once.
-    async fn write_journal(&mut self, entry: &JournalEntry, session: Option<SessionId>) -> Result<()>;
+    /// Writes rows of the journal in their order, each in place of the one that stands at its position: in a session's open
+    /// transaction where one is given, else at once.
+    async fn write_journal(&mut self, entries: &[JournalEntry], session: Option<SessionId>) -> Result<()>;
 
     /// Writes into the lock that a transaction is about to be opened in this session: should this deployer die, whoever
     /// takes the lock over ends it, and need not wait until the server does.

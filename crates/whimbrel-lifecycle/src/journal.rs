@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::events::{Event, Guarantee, Moment, Observer, Watched};
 use crate::migration::{Direction, MigrationError, PlannedStep, hex};
 use crate::preflight::{self, Known};
-use crate::scripted;
+use crate::scripted::{self, Ahead};
 use crate::session::Session;
 
 /// A step that is under way.
@@ -24,6 +24,10 @@ pub(crate) struct Run<'r> {
     pub(crate) observer: &'r mut dyn Observer,
     /// What is known of the catalogue: from one step of a plan to the next.
     pub(crate) known: &'r mut Known,
+    /// The step that comes after it.
+    pub(crate) next: Option<&'r PlannedStep>,
+    /// The script that was prepared while the step before ran.
+    pub(crate) ahead: &'r mut Ahead,
 }
 
 /// What is promised of the step should it be interrupted.

@@ -16,7 +16,7 @@ use crate::migration::{
 use crate::preflight::Known;
 use crate::project::Action;
 use crate::repeatable;
-use crate::scripted;
+use crate::scripted::{self, Ahead};
 use crate::session::Session;
 use crate::squash;
 use crate::unfinished::{self, Unfinished};
@@ -99,8 +99,9 @@ pub async fn migrate(
         return Ok(report_of(&state, Vec::new()));
     }
     guard(session, &planned, observer).await?;
+    let ahead = Ahead::of(session, planned.first());
     session.engine.lock(session.lock_timeout).await?;
-    let outcome = run_locked(session, &folder, target, &planned, observer).await;
+    let outcome = run_locked(session, &folder, target, (&planned, ahead), observer).await;
     let unlocked = session.engine.unlock().await;
     let report = outcome?;
     unlocked?;
@@ -111,7 +112,7 @@ async fn run_locked(
     session: &mut Session<'_>,
     folder: &Folder,
     target: &Target,
-    planned: &[PlannedStep],
+    (planned, mut ahead): (&[PlannedStep], Ahead),
     observer: &mut dyn Observer,
 ) -> Result<MigrateReport> {
     session.engine.prepare().await?;
@@ -143,7 +144,9 @@ async fn run_locked(
             statements: planned.step.statements.iter().map(|statement| statement.sql.clone()).collect(),
             guarantee: journal::guarantee(session, planned)?,
         });
-        match journal::run_step(session, &mut Run { planned, observer, known: &mut known }).await {
+        let next = steps.get(index + 1);
+        let run = &mut Run { planned, observer, known: &mut known, next, ahead: &mut ahead };
+        match journal::run_step(session, run).await {
             Ok(applied) => {
                 observer.event(&Event::StepDone {
                     direction: planned.direction,

@@ -21,6 +21,7 @@ use crate::migration::{
     replaced_hash,
 };
 use crate::preflight::Known;
+use crate::scripted::Ahead;
 use crate::session::{Session, require_sql};
 use crate::squashed_text::{SquashedText, concatenation, data_statements};
 
@@ -236,8 +237,14 @@ async fn build_in(beside: &mut Session<'_>, folder: &Folder, to: &Version) -> Re
     let target = Target::Version(to.clone());
     let mut known = Known::default();
     for planned in state.plan(&target, beside.engine.dialect(), &beside.deployer, &|_| None)? {
-        journal::run_step(beside, &mut Run { planned: &planned, observer: &mut Silent, known: &mut known })
-            .await?;
+        let run = &mut Run {
+            planned: &planned,
+            observer: &mut Silent,
+            known: &mut known,
+            next: None,
+            ahead: &mut Ahead::default(),
+        };
+        journal::run_step(beside, run).await?;
     }
     let mut named = Vec::new();
     named.extend(DeclaredSchema::read(beside.project).ok());

@@ -29,5 +29,5 @@ pub use form::Form;
 pub use host::{
     Batch, BatchProgress, BatchStart, Call, ConsoleLevel, Host, HostError, HostResult, Place, StepDecision,
 };
-pub use run::{Entry, check, run};
+pub use run::{Entry, Prepared, check, prepare, run};
 pub use settings::{Files, Limits, Settings};

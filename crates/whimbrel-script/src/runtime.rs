@@ -34,42 +34,76 @@ pub(crate) enum Job {
 }
 
 /// What it did.
+#[derive(Debug)]
 pub(crate) enum Done {
     Ran(Bson),
     Checked(ModuleFacts),
 }
 
-/// Runs a job to its end, and takes the engine down.
-pub(crate) fn work(text: &Arc<str>, job: &Job, state: State) -> Result<Done, ScriptError> {
-    let state = Rc::new(state);
-    let file = state.file.clone();
-    let broken =
-        |error: &dyn std::fmt::Display| ScriptError::Engine { file: file.clone(), reason: error.to_string() };
-    let runtime = Runtime::new().map_err(|error| broken(&error))?;
-    runtime.set_memory_limit(state.settings.limits.memory_bytes);
-    runtime.set_max_stack_size(SCRIPT_STACK_BYTES);
-    let clocks = Rc::clone(&state);
-    runtime.set_interrupt_handler(Some(Box::new(move || clocks.is_over())));
-    let imports = Imports::new(Rc::clone(&state));
-    runtime.set_loader(imports.clone(), imports);
-    track_rejections(&runtime, &state);
-    let context = Context::full(&runtime).map_err(|error| broken(&error))?;
-    let result = context.with(|ctx| {
-        let result = perform(&ctx, text, job, &state);
-        // A script may catch the error that ended it; the reason stands.
-        let result = match state.take_stop() {
-            Some(stop) => Err(report::stopped(&state, stop)),
-            None => result,
+/// An engine with its shim in place, before it has seen anything of the script but what kind of file it is.
+struct Booted {
+    runtime: Runtime,
+    context: Context,
+    /// The inner functions of the shim, or why there are none.
+    boot: Result<Persistent<Object<'static>>, ScriptError>,
+}
+
+impl Booted {
+    fn new(words: &Words, state: &Rc<State>) -> Result<Self, ScriptError> {
+        let broken = |error: rquickjs::Error| ScriptError::Engine {
+            file: state.file.clone(),
+            reason: error.to_string(),
         };
-        state.rejections.borrow_mut().clear();
-        result
-    });
-    // The natives hold the state, and the handlers hold it too.
-    runtime.set_host_promise_rejection_tracker(None);
-    runtime.set_interrupt_handler(None);
-    drop(context);
-    drop(runtime);
-    result
+        let runtime = Runtime::new().map_err(broken)?;
+        runtime.set_memory_limit(state.settings.limits.memory_bytes);
+        runtime.set_max_stack_size(SCRIPT_STACK_BYTES);
+        let clocks = Rc::clone(state);
+        runtime.set_interrupt_handler(Some(Box::new(move || clocks.is_over())));
+        let imports = Imports::new(Rc::clone(state));
+        runtime.set_loader(imports.clone(), imports);
+        track_rejections(&runtime, state);
+        let context = Context::full(&runtime).map_err(broken)?;
+        let boot =
+            context.with(|ctx| boot(&ctx, state, words.form()).map(|inner| Persistent::save(&ctx, inner)));
+        Ok(Booted { runtime, context, boot })
+    }
+}
+
+/// Prepares an engine, waits until the job may begin, does it, reports, and takes the engine down. Does nothing more where
+/// `begin` says that the job is not wanted.
+pub(crate) fn work(
+    text: &Arc<str>,
+    job: &Job,
+    state: State,
+    begin: impl FnOnce() -> bool,
+    report: impl FnOnce(Result<Done, ScriptError>),
+) {
+    let state = Rc::new(state);
+    let words = Words::of(text);
+    let booted = Booted::new(&words, &state);
+    let wanted = begin();
+    state.begin();
+    match booted {
+        Err(error) => report(Err(error)),
+        Ok(Booted { runtime, context, boot }) => {
+            if wanted {
+                report(context.with(|ctx| {
+                    let result = perform(&ctx, boot, text, &words, job, &state);
+                    state.rejections.borrow_mut().clear();
+                    // A script may catch the error that ended it; the reason stands.
+                    match state.take_stop() {
+                        Some(stop) => Err(report::stopped(&state, stop)),
+                        None => result,
+                    }
+                }));
+            }
+            // The natives hold the state, and the handlers hold it too.
+            runtime.set_host_promise_rejection_tracker(None);
+            runtime.set_interrupt_handler(None);
+            drop(context);
+            drop(runtime);
+        }
+    }
 }
 
 /// Keeps every rejected promise until something looks at it.
@@ -86,13 +120,44 @@ fn track_rejections(runtime: &Runtime, state: &Rc<State>) {
     })));
 }
 
-fn perform(ctx: &Ctx<'_>, text: &Arc<str>, job: &Job, state: &Rc<State>) -> Result<Done, ScriptError> {
-    let script = Script { ctx, state, text };
+fn perform<'js>(
+    ctx: &Ctx<'js>,
+    boot: Result<Persistent<Object<'static>>, ScriptError>,
+    text: &Arc<str>,
+    words: &Words,
+    job: &Job,
+    state: &Rc<State>,
+) -> Result<Done, ScriptError> {
+    let broken =
+        |error: rquickjs::Error| ScriptError::Engine { file: state.file.clone(), reason: error.to_string() };
+    let inner = boot?.restore(ctx).map_err(broken)?;
+    let script = Script { ctx, state, text, words, inner };
     let loaded = script.load(matches!(job, Job::Check))?;
     match job {
         Job::Check => script.facts(&loaded).map(Done::Checked),
         Job::Run(entry) => script.run(loaded, *entry).map(Done::Ran),
     }
+}
+
+/// Puts the shim in place, and gives its inner functions.
+fn boot<'js>(ctx: &Ctx<'js>, state: &Rc<State>, form: Form) -> Result<Object<'js>, ScriptError> {
+    let boot = || -> rquickjs::Result<Object<'js>> {
+        let native = natives::object(ctx, state)?;
+        native.set("mongosh", form == Form::Mongosh)?;
+        ctx.globals().prop(NATIVE, Property::from(native.clone()).configurable())?;
+        let (boot, booted) = shim::start(ctx)?.eval()?;
+        settle_promise(ctx, state, None, &booted)?;
+        let boot = boot.namespace()?;
+        ctx.globals().remove(NATIVE)?;
+        let inner: Object<'js> = boot.get("inner")?;
+        inner.set("native", native)?;
+        ctx.globals().prop(MODULES, Property::from(inner.clone()))?;
+        Ok(inner)
+    };
+    boot().catch(ctx).map_err(|error| ScriptError::Engine {
+        file: state.file.clone(),
+        reason: format!("the shim failed: {}", report::describe(&error)),
+    })
 }
 
 /// What a file gave when it was loaded.
@@ -107,11 +172,14 @@ struct Script<'a, 'js> {
     ctx: &'a Ctx<'js>,
     state: &'a Rc<State>,
     text: &'a Arc<str>,
+    words: &'a Words,
+    /// The inner functions of the shim.
+    inner: Object<'js>,
 }
 
 impl<'js> Script<'_, 'js> {
     fn load(&self, checking: bool) -> Result<Loaded<'js>, ScriptError> {
-        let words = Words::of(self.text);
+        let words = self.words;
         let form = words.form();
         if form == Form::Mongosh && words.empty {
             return Err(report::no_export(
@@ -126,7 +194,6 @@ impl<'js> Script<'_, 'js> {
                 format!("it declares {names} and exports nothing: add `module.exports = {{ {names} }};`");
             return Err(report::no_export(self.state, "up", &help));
         }
-        let boot = self.boot(form)?;
         match form {
             Form::Mongosh => {
                 let whole = modules::compile(self.ctx, self.state, &self.state.file, self.text, !checking);
@@ -135,8 +202,8 @@ impl<'js> Script<'_, 'js> {
             Form::CommonJs => {
                 let compiled = modules::compile(self.ctx, self.state, &self.state.file, self.text, false);
                 let compiled = compiled.catch(self.ctx).map_err(|error| self.syntax(error))?;
-                let run =
-                    boot.get::<_, Function<'js>>("commonjs").catch(self.ctx).map_err(|e| self.threw(e))?;
+                let run = self.inner.get::<_, Function<'js>>("commonjs");
+                let run = run.catch(self.ctx).map_err(|error| self.threw(error))?;
                 let exports = run.call((self.state.file.as_str(), compiled)).catch(self.ctx);
                 exports.map(|exports| Loaded::Exports(form, exports)).map_err(|error| self.threw(error))
             }
@@ -155,36 +222,11 @@ impl<'js> Script<'_, 'js> {
         Ok(Loaded::Exports(Form::Module, names.into_value()))
     }
 
-    /// Puts the shim in place, and gives its inner functions.
-    fn boot(&self, form: Form) -> Result<Object<'js>, ScriptError> {
-        let boot = || -> rquickjs::Result<Object<'js>> {
-            let native = natives::object(self.ctx, self.state)?;
-            native.set("mongosh", form == Form::Mongosh)?;
-            self.ctx.globals().prop(NATIVE, Property::from(native.clone()).configurable())?;
-            let (boot, booted) = shim::start(self.ctx)?.eval()?;
-            settle_promise(self.ctx, self.state, None, &booted)?;
-            let boot = boot.namespace()?;
-            self.ctx.globals().remove(NATIVE)?;
-            let inner: Object<'js> = boot.get("inner")?;
-            inner.set("native", native)?;
-            self.ctx.globals().prop(MODULES, Property::from(inner.clone()))?;
-            Ok(inner)
-        };
-        boot().catch(self.ctx).map_err(|error| ScriptError::Engine {
-            file: self.state.file.clone(),
-            reason: format!("the shim failed: {}", report::describe(&error)),
-        })
-    }
-
-    fn inner(&self) -> Result<Object<'js>, ScriptError> {
-        self.ctx.globals().get(MODULES).catch(self.ctx).map_err(|error| self.threw(error))
-    }
-
     fn facts(&self, loaded: &Loaded<'js>) -> Result<ModuleFacts, ScriptError> {
         match loaded {
             Loaded::Whole(_) => Ok(ModuleFacts::whole()),
             Loaded::Exports(form, exports) => {
-                let facts = self.inner()?.get::<_, Function<'js>>("facts");
+                let facts = self.inner.get::<_, Function<'js>>("facts");
                 let facts = facts.and_then(|facts| facts.call((exports.clone(),)));
                 let facts: Object<'js> = facts.catch(self.ctx).map_err(|error| self.threw(error))?;
                 ModuleFacts::read(*form, &facts).catch(self.ctx).map_err(|error| self.threw(error))
@@ -193,7 +235,7 @@ impl<'js> Script<'_, 'js> {
     }
 
     fn run(&self, loaded: Loaded<'js>, entry: Entry) -> Result<Bson, ScriptError> {
-        let inner = self.inner()?;
+        let inner = &self.inner;
         let started: rquickjs::Result<Value<'js>> = match (loaded, entry) {
             (Loaded::Whole(whole), Entry::Up | Entry::Whole) => inner
                 .get::<_, Function<'js>>("script")

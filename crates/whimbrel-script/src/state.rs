@@ -35,7 +35,7 @@ pub(crate) struct State {
     /// The last refusal that was thrown into the script, for the report.
     pub(crate) refusal: RefCell<Option<Refusal>>,
     stop: RefCell<Option<Stop>>,
-    started: Instant,
+    started: Cell<Instant>,
     answered: Cell<Instant>,
     output_left: Cell<usize>,
 }
@@ -54,9 +54,16 @@ impl State {
             rejections: RefCell::default(),
             refusal: RefCell::default(),
             stop: RefCell::default(),
-            started: now,
+            started: Cell::new(now),
             answered: Cell::new(now),
         }
+    }
+
+    /// Starts the clocks: the script begins now.
+    pub(crate) fn begin(&self) {
+        let now = Instant::now();
+        self.started.set(now);
+        self.answered.set(now);
     }
 
     /// Ends the run; the first reason stands.
@@ -78,7 +85,7 @@ impl State {
             Stop::HungUp
         } else if self.answered.get().elapsed() > self.settings.limits.computing {
             Stop::Computing
-        } else if self.started.elapsed() > self.settings.limits.total {
+        } else if self.started.get().elapsed() > self.settings.limits.total {
             Stop::Total
         } else {
             return false;
@@ -124,7 +131,7 @@ impl State {
 
     /// Waits, at most for as long as the whole run may last.
     pub(crate) fn sleep(&self, ctx: &Ctx<'_>, pause: Duration) -> Result<()> {
-        let left = self.settings.limits.total.saturating_sub(self.started.elapsed());
+        let left = self.settings.limits.total.saturating_sub(self.started.get().elapsed());
         // A little longer, so that the clock shows that the limit is over.
         let pause = pause.min(left + Duration::from_millis(1));
         self.ask(ctx, Request::Sleep(pause), None).map(|_| ())

@@ -45,14 +45,14 @@ pub(super) fn apply(stage: &Stage) -> Result<Case> {
     let name = "apply_peer";
     commands.push(migrate_mongo(stage, name, APPLIED, "up")?.after(emptied(stage, name)?));
     let bars = vec![Bar::TimesFaster { factor: FASTER, peer: "migrate-mongo" }];
-    Ok(Case { commands, bars, pinned: true, server: Server::Mongodb })
+    Ok(Case { commands, bars, pinned: false, server: Server::Mongodb })
 }
 
 /// `migrate` of a long series, beside the driver alone.
 pub(super) fn apply_many(stage: &Stage) -> Result<Case> {
     let commands = applied(stage, "apply_many_scripts", APPLIED_MANY)?;
     let bars = vec![Bar::WithinFloor { factor: WITHIN_FLOOR }];
-    Ok(Case { commands, bars, pinned: true, server: Server::Mongodb })
+    Ok(Case { commands, bars, pinned: false, server: Server::Mongodb })
 }
 
 /// Whimbrel and the driver alone, each with a series of files and an empty database.

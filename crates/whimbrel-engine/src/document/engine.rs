@@ -271,15 +271,17 @@ impl Documents for DocumentEngine {
         }
     }
 
-    async fn write_journal(&mut self, entry: &JournalEntry, session: Option<SessionId>) -> Result<()> {
+    async fn write_journal(&mut self, entries: &[JournalEntry], session: Option<SessionId>) -> Result<()> {
         self.hold(session).await?;
-        if self.known.rows.is_in_the_way_of(entry.position, session.is_some()) {
+        let together = session.is_some();
+        if entries.iter().any(|entry| self.known.rows.is_in_the_way_of(entry.position, together)) {
             journal::discard(self.ask(None)).await?;
             self.known.rows = Rows::Empty;
         }
         let rows = std::mem::take(&mut self.known.rows);
-        journal::write(self.ask(session), entry).await?;
-        self.learn(Known { rows: rows.written(entry.position, session.is_some()), ..self.known });
+        journal::write(self.ask(session), entries).await?;
+        let rows = entries.iter().fold(rows, |rows, entry| rows.written(entry.position, together));
+        self.learn(Known { rows, ..self.known });
         Ok(())
     }
 
@@ -304,7 +306,7 @@ impl Journal for DocumentEngine {
     }
 
     async fn write(&mut self, entry: &JournalEntry) -> Result<()> {
-        self.write_journal(entry, None).await
+        self.write_journal(std::slice::from_ref(entry), None).await
     }
 
     async fn finish(&mut self, change: &HistoryChange, duration_ms: i64) -> Result<()> {

@@ -18,11 +18,12 @@ pub(crate) async fn entries(ask: Ask<'_>) -> Result<(Vec<JournalEntry>, Rows)> {
     let found = ask.told(found, "reading the journal")?;
     let entries: Vec<JournalEntry> = found.iter().map(entry).collect::<Result<_>>()?;
     let stored: Vec<i64> = entries.iter().map(|entry| entry.position).collect();
+    let direction = entries.first().map(|entry| entry.direction.clone()).unwrap_or_default();
     let counting = match entries.first() {
         Some(first) if history::is_made(ask, &first.direction, &first.version).await? => Vec::new(),
         _ => entries,
     };
-    let rows = Rows::read(&stored, &counting);
+    let rows = Rows::read(&stored, &direction, &counting);
     Ok((counting, rows))
 }
 
@@ -60,8 +61,14 @@ fn act(stored: &Document) -> std::result::Result<ScriptAct, String> {
     })
 }
 
-/// Writes an entry in place of the one before.
-pub(crate) async fn write(ask: Ask<'_>, entry: &JournalEntry) -> Result<()> {
+/// Writes entries in place of those that stand at their positions, in their order.
+pub(crate) async fn write(ask: Ask<'_>, entries: &[JournalEntry]) -> Result<()> {
+    let updates: Vec<Document> = entries.iter().map(update).collect();
+    let written = ask.write(doc! { "update": JOURNAL, "updates": updates }).await;
+    ask.told(written, WRITING).map(drop)
+}
+
+fn update(entry: &JournalEntry) -> Document {
     let act = entry.act.as_ref().map_or(Bson::Null, |act| {
         Bson::Document(doc! { "kind": act.kind.as_str(), "what": &act.what, "idempotent": act.idempotent, "result": &act.result })
     });
@@ -75,9 +82,7 @@ pub(crate) async fn write(ask: Ask<'_>, entry: &JournalEntry) -> Result<()> {
         "duration_ms": entry.duration_ms,
         "act": act,
     };
-    let update = doc! { "q": { "_id": entry.position }, "u": document, "upsert": true };
-    let written = ask.write(doc! { "update": JOURNAL, "updates": [update] }).await;
-    ask.told(written, WRITING).map(drop)
+    doc! { "q": { "_id": entry.position }, "u": document, "upsert": true }
 }
 
 /// Empties the journal.
@@ -94,17 +99,17 @@ pub(crate) async fn finish(
     duration_ms: i64,
     known: &mut Known,
 ) -> Result<()> {
-    if matches!(known.rows, Rows::Past { .. }) {
-        // They are passed over because the newest change finished their file, which this one would end.
+    let applies = matches!(change, HistoryChange::Insert(_));
+    if known.rows.are_only_past_until(applies) {
         discard(ask).await?;
         known.rows = Rows::Empty;
     }
     history::change(ask, change, duration_ms, &mut known.newest).await?;
-    let finishes = matches!(change, HistoryChange::Insert(_) | HistoryChange::Remove { .. });
+    let finishes = applies || matches!(change, HistoryChange::Remove { .. });
     match known.rows {
-        Rows::Empty => {}
+        Rows::Empty | Rows::Past { .. } => {}
         Rows::Open { first_only: true } if finishes && !ask.commands.deployment().transactions => {
-            known.rows = Rows::Past { first_only: true };
+            known.rows = Rows::Past { first_only: true, applied: applies };
         }
         _ => {
             discard(ask).await?;

@@ -22,18 +22,19 @@ pub(crate) enum Rows {
     Empty,
     /// Rows of the file that is under way; whether it is the first one alone.
     Open { first_only: bool },
-    /// Rows of a file that the newest change of the history has finished; whether it is the first one alone. The first
-    /// row of the next file takes its place. No other change of the history may come before they are gone.
-    Past { first_only: bool },
+    /// Rows of a file that the history says is finished: whether it is the first one alone, and whether the file was
+    /// applied by it. The first row of the next file takes its place. Before the history changes otherwise than by
+    /// another file that is applied, they have to be gone.
+    Past { first_only: bool, applied: bool },
 }
 
 impl Rows {
     /// After all of the stored rows were read, of which those of unfinished files count.
-    pub(crate) fn read(stored: &[i64], counting: &[JournalEntry]) -> Self {
+    pub(crate) fn read(stored: &[i64], direction: &str, counting: &[JournalEntry]) -> Self {
         let first_only = stored == [FIRST];
         match (stored.is_empty(), counting.is_empty()) {
             (true, _) => Rows::Empty,
-            (false, true) => Rows::Past { first_only },
+            (false, true) => Rows::Past { first_only, applied: direction == "up" },
             (false, false) => Rows::Open { first_only },
         }
     }
@@ -47,9 +48,15 @@ impl Rows {
     /// Whether old rows have to go before this one is written.
     pub(crate) fn is_in_the_way_of(self, position: i64, in_transaction: bool) -> bool {
         match self {
-            Rows::Past { first_only } => !first_only || position != FIRST || in_transaction,
+            Rows::Past { first_only, .. } => !first_only || position != FIRST || in_transaction,
             _ => false,
         }
+    }
+
+    /// Whether there are rows of a finished file that would be taken for an unfinished one's after a change of the
+    /// history; `applies` says that it adds a version. The rows of an applied file are passed over as long as its version stands.
+    pub(crate) fn are_only_past_until(self, applies: bool) -> bool {
+        matches!(self, Rows::Past { applied, .. } if !(applied && applies))
     }
 
     /// Whether no row of an unfinished file stands, for certain.
@@ -67,10 +74,10 @@ mod tests {
 
     #[test]
     fn only_a_first_row_takes_the_place_of_one() {
-        let past = Rows::Past { first_only: true };
+        let past = Rows::Past { first_only: true, applied: true };
         assert!(!past.is_in_the_way_of(1, false));
         assert!(past.is_in_the_way_of(2, false) && past.is_in_the_way_of(1, true));
-        assert!(Rows::Past { first_only: false }.is_in_the_way_of(1, false));
+        assert!(Rows::Past { first_only: false, applied: true }.is_in_the_way_of(1, false));
         assert!(
             !Rows::Unknown.is_in_the_way_of(2, false)
                 && !Rows::Open { first_only: true }.is_in_the_way_of(2, false)
@@ -78,8 +85,19 @@ mod tests {
     }
 
     #[test]
+    fn an_applied_files_row_stays_while_others_are_applied() {
+        let past = |applied| Rows::Past { first_only: true, applied };
+        assert!(!past(true).are_only_past_until(true));
+        assert!(past(true).are_only_past_until(false));
+        assert!(past(false).are_only_past_until(true) && past(false).are_only_past_until(false));
+        assert!(!Rows::Open { first_only: true }.are_only_past_until(false));
+        assert!(!Rows::Empty.are_only_past_until(false) && !Rows::Unknown.are_only_past_until(false));
+    }
+
+    #[test]
     fn a_journal_of_one_row_is_known_as_such() {
-        for before in [Rows::Empty, Rows::Past { first_only: true }, Rows::Open { first_only: true }] {
+        let past = Rows::Past { first_only: true, applied: false };
+        for before in [Rows::Empty, past, Rows::Open { first_only: true }] {
             assert_eq!(before.written(1, false), Rows::Open { first_only: true });
             assert_eq!(before.written(2, false), Rows::Open { first_only: false });
             assert_eq!(before.written(1, true), Rows::Open { first_only: false });

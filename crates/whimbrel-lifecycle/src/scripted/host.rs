@@ -97,6 +97,10 @@ pub(super) struct ScriptHost<'a> {
     is_broken: bool,
     /// How many commands that write were sent.
     sent: usize,
+    /// The newest command's row, whose end is written with the next one: nothing goes by it while the script runs.
+    settled: Option<JournalEntry>,
+    /// The first command that repeating would not change, while no row stands.
+    unrecorded: Option<String>,
     paces: HashMap<String, Pace>,
     /// The keys of the unique indexes of the collections that were asked for.
     uniques: HashMap<String, Vec<Vec<String>>>,
@@ -131,6 +135,8 @@ impl<'a> ScriptHost<'a> {
             opened: HashMap::new(),
             is_broken: false,
             sent: 0,
+            settled: None,
+            unrecorded: None,
             paces: HashMap::new(),
             uniques: HashMap::new(),
             applied: Applied::default(),
@@ -142,6 +148,24 @@ impl<'a> ScriptHost<'a> {
     pub(super) async fn close(&mut self) {
         if let Some(session) = self.own.take() {
             self.commands.end_session(session).await;
+        }
+    }
+
+    /// Whether the host has ended the run.
+    pub(super) fn has_halted(&self) -> bool {
+        self.halt.is_some()
+    }
+
+    /// Writes down what the script did before it failed, for whoever looks at it and for the next run.
+    pub(super) async fn leave(&mut self) {
+        let mut rows: Vec<_> = self.settled.take().into_iter().collect();
+        if let Some(what) = self.unrecorded.take().filter(|_| !self.acts.has_rows()) {
+            let row = self.acts.new_row(ActKind::Command, &what, true);
+            rows.push(JournalEntry { state: JournalState::Done, ..row });
+        }
+        if !rows.is_empty() {
+            // The error that led here matters more; what would change by being repeated is written down already.
+            let _ = self.documents.write_journal(&rows, None).await;
         }
     }
 
@@ -235,23 +259,33 @@ impl<'a> ScriptHost<'a> {
         if self.within.is_some() {
             return self.inside(call, idempotent).await;
         }
-        let row = (!idempotent || !self.acts.has_rows())
-            .then(|| self.acts.new_row(ActKind::Command, &call.method, idempotent));
-        if let Some(row) = &row {
-            self.write(row, None).await?;
-            self.moment(Moment::Intended);
+        if idempotent {
+            let sent = self.send(&call, call.session).await;
+            self.moment(Moment::Ran);
+            if !matches!(sent, Err(HostError::Refused(_))) {
+                self.unrecorded.get_or_insert(call.method);
+            }
+            return sent;
         }
+        let mut row = self.acts.new_row(ActKind::Command, &call.method, false);
+        self.write(&row, None).await?;
+        self.moment(Moment::Intended);
         let sent = self.send(&call, call.session).await;
         self.moment(Moment::Ran);
-        if let Some(mut row) = row.filter(|_| !idempotent && is_settled(&sent)) {
-            row.state = JournalState::Done;
-            if let (Err(_), Some(act)) = (&sent, &mut row.act) {
+        row.state = JournalState::Done;
+        match &sent {
+            Ok(_) => self.settled = Some(row),
+            Err(HostError::Refused(_)) => {
                 // A refused command changed nothing.
-                act.idempotent = true;
-                act.result = Some(REFUSED.to_owned());
+                if let Some(act) = &mut row.act {
+                    act.idempotent = true;
+                    act.result = Some(REFUSED.to_owned());
+                }
+                self.write(&row, None).await?;
+                self.moment(Moment::Done);
             }
-            self.write(&row, None).await?;
-            self.moment(Moment::Done);
+            // Nobody knows what became of it.
+            Err(_) => {}
         }
         sent
     }
@@ -342,7 +376,10 @@ impl<'a> ScriptHost<'a> {
     }
 
     async fn write(&mut self, row: &JournalEntry, session: Option<SessionId>) -> HostResult<()> {
-        if let Err(error) = self.documents.write_journal(row, session).await {
+        // What an aborted transaction took back would have to be written again.
+        let settled = if session.is_none() { self.settled.take() } else { None };
+        let rows: Vec<_> = settled.into_iter().chain([row.clone()]).collect();
+        if let Err(error) = self.documents.write_journal(&rows, session).await {
             return self.fail(error);
         }
         self.acts.keep(row);
@@ -397,14 +434,21 @@ impl Host for ScriptHost<'_> {
                 Err(error) => return self.fail(error),
             }
         }
-        match self.way {
+        let asked = preflight::looks_after(&call).then(|| call.clone());
+        let sent = match self.way {
             Way::Transaction(session) => self.in_transaction(call, session, effect).await,
             Way::Journal if effect == Effect::Read => {
                 let session = self.reading_session(&call);
                 self.send(&call, session).await
             }
             Way::Journal => self.journalled(call, effect).await,
+        };
+        if let (Err(HostError::Refused(refusal)), Some(call)) = (&sent, asked)
+            && let Err(error) = preflight::explain(&self.commands, self.planned, &call, refusal).await
+        {
+            return self.fail(error);
         }
+        sent
     }
 
     async fn start_session(&mut self) -> HostResult<SessionId> {
@@ -527,11 +571,6 @@ impl Host for ScriptHost<'_> {
         let file = self.planned.file_name.clone();
         self.observer.event(&Event::Output { file, level: word(level), text });
     }
-}
-
-/// Whether the outcome of a command is known: a refusal changed nothing.
-fn is_settled(sent: &HostResult<Document>) -> bool {
-    !matches!(sent, Err(HostError::Stop(_)))
 }
 
 fn word(level: ConsoleLevel) -> &'static str {

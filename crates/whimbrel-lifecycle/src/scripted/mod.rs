@@ -1,7 +1,7 @@
 //! Running one JavaScript migration: as one transaction where the deployment takes it, else under the journal.
 //!
-//! Under the journal the first command that writes, every command that repeating would change, every step and every
-//! batch leaves a row. After a crash the script runs again where nothing of what it had begun outside its finished
+//! Under the journal every command that repeating would change, every step and every batch leaves a row before it runs; of
+//! others one is written where the script fails. After a crash the script runs again where nothing of what it had begun outside its finished
 //! steps and batches would change by being repeated; else it stops and says what it did.
 
 use std::collections::BTreeMap;
@@ -22,12 +22,14 @@ use crate::migration::{Direction, Language, MigrationError, PlannedStep, ScriptW
 use crate::session::Session;
 
 mod acts;
+mod ahead;
 mod command;
 mod dry;
 mod host;
 mod pace;
 mod preflight;
 
+pub(crate) use ahead::Ahead;
 pub use dry::{DryAct, rehearse};
 
 use acts::Acts;
@@ -195,10 +197,19 @@ async fn call(
     let planned = run.planned;
     let settings = settings(session);
     let guards = (session.project, session.allow_destructive);
-    let mut host = ScriptHost::new(session.documents()?, guards, planned, run.observer, way, acts);
-    let ended =
-        whimbrel_script::run(&planned.step.source, entry(planned.direction), &mut host, &settings).await;
+    let documents = session.documents()?;
+    let database = documents.commands().database().to_owned();
+    let prepared = run.ahead.take(planned, &database, &settings);
+    run.ahead.prepare(run.next, &database, &settings);
+    let mut host = ScriptHost::new(documents, guards, planned, run.observer, way, acts);
+    let ended = match prepared {
+        Ok(prepared) => prepared.run(&mut host).await,
+        Err(error) => Err(error),
+    };
     host.close().await;
+    if way == Way::Journal && (ended.is_err() || host.has_halted()) {
+        host.leave().await;
+    }
     Ok((ended, host.into_ended()))
 }
 

@@ -1,25 +1,29 @@
-//! Documents that a command of a script would fail on, or leave behind as invalid, counted before it runs.
+//! Documents that a command of a script fails on, or would leave behind as invalid, counted and shown.
+//!
+//! A validator that is set changes nothing of them, so they are counted before it is. A unique index that cannot be built
+//! leaves nothing behind, so that they are counted only then: most are built where nothing stands in the way.
 
 use std::sync::Arc;
 
 use bson::{Bson, Document};
 use miette::{NamedSource, SourceSpan};
-use whimbrel_engine::document::{self, Commands};
+use whimbrel_engine::document::{self, Commands, Refusal};
 use whimbrel_schema::document::{CollectionIndex, KeyKind};
 use whimbrel_script::{Call, Place};
 
-use crate::error::Result;
+use crate::error::{LifecycleError, Result};
 use crate::events::Event;
 use crate::migration::PlannedStep;
 use crate::preflight::PreflightError;
 
 /// How many examples are shown.
 const EXAMPLES: u32 = 5;
+/// The server's code for equal keys of a unique index.
+const DUPLICATE_KEY: i32 = 11_000;
 /// The code by which a file accepts documents that a new validator does not.
 pub(super) const ALLOWED_CODE: &str = "validator-violations";
 
-/// Looks at what stands in the way of a command: documents that a validator refuses, and equal keys of a unique
-/// index. What a file accepts is told and stops nothing.
+/// Looks at the documents that a validator about to be set refuses. What a file accepts is told and stops nothing.
 ///
 /// # Errors
 /// [`PreflightError::Violations`] with the number and examples.
@@ -28,18 +32,9 @@ pub(super) async fn look(
     planned: &PlannedStep,
     call: &Call,
 ) -> Result<Vec<Event>> {
-    let commands = match &call.database {
-        Some(database) => commands.on_database(database),
-        None => Arc::clone(commands),
-    };
-    let Some((name, target)) = call.command.iter().next() else { return Ok(Vec::new()) };
-    let Bson::String(collection) = target else { return Ok(Vec::new()) };
-    let found = match name.as_str() {
-        "collMod" => validator(commands.as_ref(), collection, &call.command).await,
-        "createIndexes" => duplicates(commands.as_ref(), collection, &call.command).await,
-        _ => None,
-    };
+    let Some(collection) = target(call, "collMod") else { return Ok(Vec::new()) };
     // What cannot be counted is told by the command itself.
+    let found = validator(asked(commands, call).as_ref(), collection, &call.command).await;
     let Some(found) = found else { return Ok(Vec::new()) };
     let accepted = found.is_validator && planned.allowed.iter().any(|allowed| allowed.code == ALLOWED_CODE);
     if accepted || found.is_lenient {
@@ -50,18 +45,46 @@ pub(super) async fn look(
             what: found.what,
         }]);
     }
-    Err(PreflightError::Violations {
-        what: found.what,
-        count: found.count,
-        examples: found.examples,
-        source_code: NamedSource::new(&planned.step.source.name, Arc::clone(&planned.step.source.text)),
-        span: call
-            .place
-            .as_ref()
-            .map_or_else(|| (0, 0).into(), |place| span(&planned.step.source.text, place)),
-        help: found.help,
+    Err(found.error(planned, call))
+}
+
+/// Whether a command is looked after that was refused.
+pub(super) fn looks_after(call: &Call) -> bool {
+    target(call, "createIndexes").is_some()
+}
+
+/// Tells of a unique index that was refused in which documents equal keys stand; nothing where it was refused for another
+/// reason.
+///
+/// # Errors
+/// [`PreflightError::Violations`] with the number and examples.
+pub(super) async fn explain(
+    commands: &Arc<dyn Commands>,
+    planned: &PlannedStep,
+    call: &Call,
+    refusal: &Refusal,
+) -> Result<()> {
+    let Some(collection) = target(call, "createIndexes").filter(|_| refusal.code == DUPLICATE_KEY) else {
+        return Ok(());
+    };
+    match duplicates(asked(commands, call).as_ref(), collection, &call.command).await {
+        Some(found) => Err(found.error(planned, call)),
+        None => Ok(()),
     }
-    .into())
+}
+
+/// The collection of a command of this name.
+fn target<'c>(call: &'c Call, command: &str) -> Option<&'c str> {
+    let (name, target) = call.command.iter().next()?;
+    target.as_str().filter(|_| name == command)
+}
+
+/// What answers on the database of a call.
+fn asked(commands: &Arc<dyn Commands>, call: &Call) -> Arc<dyn Commands> {
+    match &call.database {
+        Some(database) => commands.on_database(database),
+        None => Arc::clone(commands),
+    }
 }
 
 /// What was counted.
@@ -73,6 +96,22 @@ struct Found {
     is_validator: bool,
     /// Whether the command succeeds all the same and stops no later write.
     is_lenient: bool,
+}
+
+impl Found {
+    fn error(self, planned: &PlannedStep, call: &Call) -> LifecycleError {
+        let Found { what, count, examples, help, .. } = self;
+        let text = &planned.step.source.text;
+        PreflightError::Violations {
+            what,
+            count,
+            examples,
+            source_code: NamedSource::new(&planned.step.source.name, Arc::clone(text)),
+            span: call.place.as_ref().map_or_else(|| (0, 0).into(), |place| span(text, place)),
+            help,
+        }
+        .into()
+    }
 }
 
 /// The documents that a validator about to be set does not take.
@@ -101,7 +140,7 @@ async fn validator(commands: &dyn Commands, collection: &str, command: &Document
     })
 }
 
-/// The documents with equal keys of a unique index about to be made.
+/// The documents with equal keys of a unique index.
 async fn duplicates(commands: &dyn Commands, collection: &str, command: &Document) -> Option<Found> {
     let indexes = command.get_array("indexes").ok()?;
     let unique = indexes.iter().filter_map(Bson::as_document);

@@ -269,7 +269,7 @@ async fn history_and_data_are_one_transaction() {
         commands.start_transaction(session).await.unwrap();
         let insert = doc! { "insert": "trips", "documents": [{ "_id": version }] };
         commands.run_on(commands.database(), insert, Some(session)).await.unwrap();
-        engine.write_journal(&unit(1, JournalState::Done), Some(session)).await.unwrap();
+        engine.write_journal(&[unit(1, JournalState::Done)], Some(session)).await.unwrap();
         engine.change_history(&HistoryChange::Insert(entry(version)), 3, Some(session)).await.unwrap();
         assert!(engine.history().await.unwrap().is_empty());
         if commits {

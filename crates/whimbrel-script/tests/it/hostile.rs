@@ -163,6 +163,27 @@ async fn one_script_does_not_spoil_the_next() {
     assert_eq!(ran.json(), 0);
 }
 
+/// What is prepared ahead begins when it is told to, with all of its time before it, or never.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prepared_script_begins_when_it_is_run() {
+    let database = Database::fresh(Server::Engine).await;
+    let mut host = CommandsHost::new(Arc::clone(&database) as Arc<dyn Commands>);
+    let text = source(
+        "exports.up = async (db) => { const end = Date.now() + 300; while (Date.now() < end); \
+         await db.collection('a').insertOne({ _id: 1 }); };",
+    );
+    let settings = tight();
+    let name = database.database().to_owned();
+    let prepare = || whimbrel_script::prepare(&text, Entry::Up, &name, &settings).unwrap();
+    let (prepared, unwanted) = (prepare(), prepare());
+    tokio::time::sleep(settings.limits.computing + Duration::from_millis(100)).await;
+    assert!(database.documents("a").await.is_empty(), "nobody ran it");
+    drop(unwanted);
+    prepared.run(&mut host).await.unwrap();
+    assert_eq!(database.documents("a").await.len(), 1);
+    ended_threads().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_run_ends_its_thread() {
     let database = Database::fresh(Server::Engine).await;
@@ -176,6 +197,11 @@ async fn a_dropped_run_ends_its_thread() {
     let ended =
         tokio::time::timeout(Duration::from_millis(300), run(&text, Entry::Up, &mut host, &settings)).await;
     assert!(ended.is_err());
+    ended_threads().await;
+}
+
+/// Waits until no script's thread is left.
+async fn ended_threads() {
     let deadline = Instant::now() + Duration::from_secs(10);
     while script_threads() > 0 {
         assert!(Instant::now() < deadline, "the script's thread runs on");

@@ -14,13 +14,14 @@ const KILLED: i32 = 9;
 
 /// Begun and done; ten commands that write; the commit of the transaction, with the history in it.
 const TOGETHER: usize = 2 + 10 + 1;
-/// Begun, done and the history; the intent of the first command; ten commands.
-const REPEATED: usize = 3 + 1 + 10;
+/// Begun, done and the history; ten commands.
+const REPEATED: usize = 3 + 10;
 /// Begun, done and the history; the intent and the end of three steps, and their five commands; five chunks with an intent, a
 /// command and an end each; the end of the batch.
 const IN_STEPS: usize = 3 + 3 * 2 + 5 + 5 * 3 + 1;
-/// Begun, done and the history; seven commands that cannot be repeated, with intent and end; three that can.
-const AT_MOST_ONCE: usize = 3 + 7 * 3 + 3;
+/// Begun, done and the history; seven commands that cannot be repeated, with an intent each, whose end is written with the
+/// next one's; three that can.
+const AT_MOST_ONCE: usize = 3 + 7 * 2 + 3;
 
 /// The moments of an uninterrupted run.
 fn moments(project: &Project) -> Vec<String> {

@@ -17,6 +17,10 @@ use crate::crash::random::fraction;
 const CRASHES: usize = 100;
 /// One in so many runs of a way is killed before its migration begins.
 const EARLY: usize = 5;
+/// How often a server is looked at that may still work on a killed process's last command.
+const LOOKS: usize = 50;
+/// The time between two looks.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(40);
 /// So many kinds of moments must have been hit, of all four ways together.
 const KINDS: usize = 9;
 /// A lease that is soon over: so long does the next run wait for the killed one.
@@ -97,6 +101,20 @@ fn at_random_times() {
     assert!(hits.len() >= KINDS, "seed {seed} hit too few kinds of moments: {hits:?}");
 }
 
+/// Waits until the server has finished what the killed process had sent: nothing changes any more.
+fn settled(project: &Project) {
+    let mut seen = project.standing();
+    for _ in 0..LOOKS {
+        std::thread::sleep(BETWEEN_LOOKS);
+        let now = project.standing();
+        if now == seen {
+            return;
+        }
+        seen = now;
+    }
+    panic!("a killed process still changes something");
+}
+
 /// Kills a run after the delay, counted from its start or from the beginning of the migration; lets the next one go on,
 /// and tells how far the first one had come.
 fn crash_after(
@@ -114,6 +132,7 @@ fn crash_after(
     std::thread::sleep(delay);
     child.kill().unwrap();
     child.wait().unwrap();
+    settled(&project);
     let left = project.journal();
     let is_applied = project.history().len() == 2;
     let far = match (left.len(), is_applied) {
