@@ -3,5 +3,9 @@
 //! Documents are BSON blobs; every secondary index is a table of order-preserving keys. An index only proposes
 //! candidates: one evaluator rechecks every document. What the interpreter does not know it refuses by name.
 
+mod expression;
 mod key;
+mod matcher;
 mod refusal;
+mod sort;
+mod value;
