@@ -1,6 +1,6 @@
 //! The keys that one document leaves in an index.
 
-use bson::{RawArray, RawBsonRef, RawDocument};
+use bson::{Bson, RawArray, RawBsonRef, RawDocument};
 
 use super::encode_part;
 
@@ -59,96 +59,130 @@ enum Search<'d> {
 
 /// Extracts the keys of a document.
 pub(crate) fn extract(document: &RawDocument, wanted: &Extraction) -> Result<Keys, Unindexable> {
-    let mut keys = Keys::default();
-    let searches = vec![Search::From(0); wanted.parts.len()];
-    walk(Some(document), searches, wanted, &mut keys)?;
-    keys.keys.sort_unstable();
-    keys.keys.dedup();
-    Ok(keys)
+    let mut keys = Vec::new();
+    let is_multikey = visit(document, wanted, &mut |searches| keys.push(key(searches, wanted)))?;
+    if keys.len() > 1 {
+        keys.sort_unstable();
+        keys.dedup();
+    }
+    Ok(Keys { keys, is_multikey })
 }
 
-fn walk<'d>(
-    document: Option<&'d RawDocument>,
-    mut searches: Vec<Search<'d>>,
+/// The values of which a key of a document is made; none where the document has no such key.
+pub(crate) fn values_of(document: &RawDocument, wanted: &Extraction, sought: &[u8]) -> Option<Vec<Bson>> {
+    let mut found = None;
+    let seen = visit(document, wanted, &mut |searches| {
+        if found.is_none() && key(searches, wanted) == sought {
+            let values = searches.iter().map(|search| Bson::try_from(value(search)).unwrap_or(Bson::Null));
+            found = Some(values.collect());
+        }
+    });
+    seen.ok()?;
+    found
+}
+
+/// Shows each combination of values that leaves a key, and says whether an array stands in a path.
+fn visit<'d>(
+    document: &'d RawDocument,
     wanted: &Extraction,
-    keys: &mut Keys,
-) -> Result<(), Unindexable> {
-    let mut array: Option<(&'d RawArray, usize)> = None;
-    let mut waiting = Vec::new();
-    for (index, search) in searches.iter_mut().enumerate() {
-        let Search::From(from) = *search else { continue };
-        let path = &wanted.parts[index].path;
-        match document.map_or(Ok(Place::Missing), |document| descend(document, &path[from..]))? {
-            Place::Missing => *search = Search::Missing,
-            Place::Value(value) => *search = Search::Found(value),
-            Place::Array(found, consumed) => {
-                if let Some((other, first)) = array
-                    && !std::ptr::eq(other.as_bytes(), found.as_bytes())
-                {
-                    let name = |part: usize, end: usize| wanted.parts[part].path[end - 1].clone();
-                    let first_end = match searches[first] {
-                        Search::From(end) => end,
-                        _ => 1,
-                    };
-                    return Err(Unindexable::ParallelArrays(
-                        name(index, from + consumed),
-                        name(first, first_end),
-                    ));
+    show: &mut dyn FnMut(&[Search<'d>]),
+) -> Result<bool, Unindexable> {
+    let searches = vec![Search::From(0); wanted.parts.len()];
+    let mut walk = Walk { wanted, show, is_multikey: false };
+    walk.step(Some(document), searches)?;
+    Ok(walk.is_multikey)
+}
+
+struct Walk<'w, 'd> {
+    wanted: &'w Extraction,
+    show: &'w mut dyn FnMut(&[Search<'d>]),
+    is_multikey: bool,
+}
+
+impl<'d> Walk<'_, 'd> {
+    fn step(
+        &mut self,
+        document: Option<&'d RawDocument>,
+        mut searches: Vec<Search<'d>>,
+    ) -> Result<(), Unindexable> {
+        let mut array: Option<(&'d RawArray, usize)> = None;
+        let mut waiting = Vec::new();
+        for index in 0..searches.len() {
+            let Search::From(from) = searches[index] else { continue };
+            let path = &self.wanted.parts[index].path;
+            match document.map_or(Ok(Place::Missing), |document| descend(document, &path[from..]))? {
+                Place::Missing => searches[index] = Search::Missing,
+                Place::Value(value) => searches[index] = Search::Found(value),
+                Place::Array(found, consumed) => {
+                    searches[index] = Search::From(from + consumed);
+                    if let Some((other, first)) = array
+                        && !std::ptr::eq(other.as_bytes(), found.as_bytes())
+                    {
+                        return Err(self.parallel(index, first, &searches));
+                    }
+                    waiting.push(index);
+                    array.get_or_insert((found, index));
                 }
-                *search = Search::From(from + consumed);
-                waiting.push(index);
-                array.get_or_insert((found, index));
             }
         }
-    }
-    let Some((array, _)) = array else {
-        emit(&searches, wanted, keys);
-        return Ok(());
-    };
-    keys.is_multikey = true;
-    let mut is_empty = true;
-    for element in array.into_iter().map_while(Result::ok) {
-        is_empty = false;
-        expand(element, &searches, &waiting, wanted, keys)?;
-    }
-    if is_empty {
-        expand(RawBsonRef::Undefined, &searches, &waiting, wanted, keys)?;
-    }
-    Ok(())
-}
-
-/// Goes on with one element of the array that some of the parts wait at.
-fn expand<'d>(
-    element: RawBsonRef<'d>,
-    searches: &[Search<'d>],
-    waiting: &[usize],
-    wanted: &Extraction,
-    keys: &mut Keys,
-) -> Result<(), Unindexable> {
-    let mut searches = searches.to_vec();
-    for &index in waiting {
-        if let Search::From(from) = searches[index]
-            && from == wanted.parts[index].path.len()
-        {
-            searches[index] = Search::Found(element);
+        let Some((array, _)) = array else {
+            if !(self.wanted.is_sparse && searches.iter().all(|search| matches!(search, Search::Missing))) {
+                (self.show)(&searches);
+            }
+            return Ok(());
+        };
+        self.is_multikey = true;
+        let mut is_empty = true;
+        for element in array.into_iter().map_while(Result::ok) {
+            is_empty = false;
+            self.expand(element, &searches, &waiting)?;
         }
+        if is_empty {
+            self.expand(RawBsonRef::Undefined, &searches, &waiting)?;
+        }
+        Ok(())
     }
-    walk(element.as_document(), searches, wanted, keys)
+
+    /// Goes on with one element of the array that some of the parts wait at.
+    fn expand(
+        &mut self,
+        element: RawBsonRef<'d>,
+        searches: &[Search<'d>],
+        waiting: &[usize],
+    ) -> Result<(), Unindexable> {
+        let mut searches = searches.to_vec();
+        for &index in waiting {
+            if let Search::From(from) = searches[index]
+                && from == self.wanted.parts[index].path.len()
+            {
+                searches[index] = Search::Found(element);
+            }
+        }
+        self.step(element.as_document(), searches)
+    }
+
+    fn parallel(&self, later: usize, earlier: usize, searches: &[Search<'d>]) -> Unindexable {
+        let name = |part: usize| match searches[part] {
+            Search::From(end) => self.wanted.parts[part].path[end - 1].clone(),
+            Search::Found(_) | Search::Missing => String::new(),
+        };
+        Unindexable::ParallelArrays(name(later), name(earlier))
+    }
 }
 
-fn emit(searches: &[Search<'_>], wanted: &Extraction, keys: &mut Keys) {
-    if wanted.is_sparse && searches.iter().all(|search| matches!(search, Search::Missing)) {
-        return;
+fn value<'d>(search: &Search<'d>) -> RawBsonRef<'d> {
+    match search {
+        Search::Found(value) => *value,
+        Search::Missing | Search::From(_) => RawBsonRef::Null,
     }
+}
+
+fn key(searches: &[Search<'_>], wanted: &Extraction) -> Vec<u8> {
     let mut key = Vec::with_capacity(16 * searches.len());
     for (search, part) in searches.iter().zip(&wanted.parts) {
-        let value = match search {
-            Search::Found(value) => *value,
-            Search::Missing | Search::From(_) => RawBsonRef::Null,
-        };
-        encode_part(value, part.is_descending, &mut key);
+        encode_part(value(search), part.is_descending, &mut key);
     }
-    keys.keys.push(key);
+    key
 }
 
 /// Follows a path through documents, and into an array where a component is a place in it.
@@ -206,7 +240,7 @@ pub(super) fn field<'d>(document: &'d RawDocument, name: &str) -> Option<RawBson
 
 #[cfg(test)]
 mod tests {
-    use bson::{Bson, Document, RawDocumentBuf, doc};
+    use bson::{Document, RawDocumentBuf, doc};
 
     use super::*;
     use crate::key::key_of_bson;

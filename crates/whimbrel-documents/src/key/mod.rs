@@ -8,7 +8,7 @@ mod number;
 
 use bson::{Bson, RawArray, RawBson, RawBsonRef, RawDocument};
 
-pub(crate) use extract::{Extraction, KeyPart, Keys, Unindexable, extract};
+pub(crate) use extract::{Extraction, KeyPart, Keys, Unindexable, extract, values_of};
 
 /// The type bytes, in the order in which BSON compares types.
 pub(crate) mod tag {
