@@ -106,14 +106,10 @@ pub(crate) fn check_id(id: &Bson) -> Result<(), Refusal> {
 }
 
 /// Whether values are nested no deeper than so many levels; looks no further than one level beyond.
-fn is_within<'v>(values: impl Iterator<Item = &'v Bson>, levels: usize) -> bool {
-    if levels == 0 {
-        return false;
-    }
-    let mut values = values;
+fn is_within<'v>(mut values: impl Iterator<Item = &'v Bson>, levels: usize) -> bool {
     values.all(|value| match value {
-        Bson::Document(inner) => is_within(inner.values(), levels - 1),
-        Bson::Array(inner) => is_within(inner.iter(), levels - 1),
+        Bson::Document(inner) => levels > 0 && is_within(inner.values(), levels - 1),
+        Bson::Array(inner) => levels > 0 && is_within(inner.iter(), levels - 1),
         _ => true,
     })
 }

@@ -6,6 +6,7 @@ mod count;
 mod cursors;
 mod delete;
 mod distinct;
+mod explain;
 pub(crate) mod fields;
 mod find;
 mod index_spec;
@@ -83,6 +84,7 @@ static VERBS: &[Verb] = &[
     transactional(write("createIndexes", indexes::create)),
     transactional(read("ping", server::ping)),
     read("count", count::run),
+    read("explain", explain::run),
     read("hello", server::hello),
     read("isMaster", server::hello),
     read("ismaster", server::hello),
