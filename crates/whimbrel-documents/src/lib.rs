@@ -5,6 +5,7 @@
 
 mod expression;
 mod matcher;
+mod projection;
 mod refusal;
 mod sort;
 mod value;
