@@ -15,6 +15,7 @@ mod limits;
 mod matcher;
 mod options;
 mod planner;
+mod projection;
 mod query;
 mod refusal;
 mod session;

@@ -8,6 +8,7 @@ mod geometry;
 mod in_list;
 mod parse;
 mod pattern;
+mod position;
 mod run;
 mod schema;
 mod schema_details;

@@ -51,11 +51,11 @@ impl Test {
     }
 
     /// Whether the elements of an array at the end of the path are asked beside the array itself.
-    fn looks_into_arrays(&self) -> bool {
+    pub(super) fn looks_into_arrays(&self) -> bool {
         !matches!(self, Test::Exists | Test::Size(_) | Test::ElementObject(_) | Test::ElementValue(_))
     }
 
-    fn matches(&self, value: Option<ValueRef<'_>>, run: &Run<'_>) -> bool {
+    pub(super) fn matches(&self, value: Option<ValueRef<'_>>, run: &Run<'_>) -> bool {
         match self {
             Test::Compare(comparison, with) => comparison.holds(value, with),
             Test::In(list) => list.contains(value, run),
