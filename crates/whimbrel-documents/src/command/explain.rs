@@ -39,8 +39,10 @@ pub(super) fn run(work: &mut Work<'_>, command: Document) -> Outcome<Document> {
     let verbosity = fields.text("verbosity")?.unwrap_or_else(|| "allPlansExecution".to_owned());
     fields.finish()?;
     if !matches!(verbosity.as_str(), "queryPlanner" | "executionStats" | "allPlansExecution") {
-        return Err(bad_value(format!("Enumeration value '{verbosity}' for field 'explain.verbosity' is not a valid value."))
-            .into());
+        return Err(bad_value(format!(
+            "Enumeration value '{verbosity}' for field 'explain.verbosity' is not a valid value."
+        ))
+        .into());
     }
     explain(work, inner, verbosity != "queryPlanner")
 }
@@ -56,7 +58,10 @@ pub(super) fn explain(work: &mut Work<'_>, inner: Document, runs: bool) -> Outco
     match work.collection(&subject.collection)? {
         None => {
             crate::matcher::Matcher::parse(&subject.filter)?;
-            planner.insert("winningPlan", doc! { "isCached": false, "stage": "EOF", "type": "nonExistentNamespace" });
+            planner.insert(
+                "winningPlan",
+                doc! { "isCached": false, "stage": "EOF", "type": "nonExistentNamespace" },
+            );
             planner.insert("rejectedPlans", Vec::<Bson>::new());
             reply.insert("queryPlanner", planner);
         }
@@ -162,7 +167,8 @@ fn stages(collection: &Collection, query: &Query, subject: &Subject, run: Option
         outer
     };
     if query.is_blocking() && !subject.sort.is_empty() {
-        let mut extra = doc! { "sortPattern": subject.sort.clone(), "memLimit": 104_857_600, "type": "simple" };
+        let mut extra =
+            doc! { "sortPattern": subject.sort.clone(), "memLimit": 104_857_600, "type": "simple" };
         extra.extend(subject.limit.map(|limit| ("limitAmount".to_owned(), number(limit + subject.skip))));
         plan = around("SORT", extra, plan);
     }
@@ -173,10 +179,9 @@ fn stages(collection: &Collection, query: &Query, subject: &Subject, run: Option
         plan = around("LIMIT", doc! { "limitAmount": number(limit) }, plan);
     }
     if !subject.projection.is_empty() {
-        let is_simple = subject
-            .projection
-            .iter()
-            .all(|(path, value)| !path.contains('.') && !matches!(value, Bson::Document(_) | Bson::String(_)));
+        let is_simple = subject.projection.iter().all(|(path, value)| {
+            !path.contains('.') && !matches!(value, Bson::Document(_) | Bson::String(_))
+        });
         let stage = if is_simple { "PROJECTION_SIMPLE" } else { "PROJECTION_DEFAULT" };
         plan = around(stage, doc! { "transformBy": subject.projection.clone() }, plan);
     }
@@ -214,6 +219,7 @@ fn access_stage(
         Access::Ranges(ranges) if is_express(ranges, subject) => {
             let mut stage =
                 doc! { "stage": "EXPRESS_IXSCAN", "keyPattern": { "_id": 1 }, "indexName": "_id_" };
+            stage.extend(run.map(|run| ("keysExamined".to_owned(), number(run.statistics.keys_examined))));
             returned(&mut stage);
             stage
         }
@@ -282,15 +288,14 @@ fn residual(filter: &Document, ranges: &Ranges) -> Document {
 
 /// A filter with every equality written as one.
 fn normalised(filter: &Document) -> Document {
-    let is_operator =
-        |value: &Bson| matches!(value, Bson::Document(inner) if inner.keys().next().is_some_and(|key| key.starts_with('$')));
+    let is_operator = |value: &Bson| matches!(value, Bson::Document(inner) if inner.keys().next().is_some_and(|key| key.starts_with('$')));
     filter
         .iter()
         .map(|(path, value)| {
-            let is_literal = !path.starts_with('$')
-                && !is_operator(value)
-                && !matches!(value, Bson::RegularExpression(_));
-            let value = if is_literal { Bson::Document(doc! { "$eq": value.clone() }) } else { value.clone() };
+            let is_literal =
+                !path.starts_with('$') && !is_operator(value) && !matches!(value, Bson::RegularExpression(_));
+            let value =
+                if is_literal { Bson::Document(doc! { "$eq": value.clone() }) } else { value.clone() };
             (path.clone(), value)
         })
         .collect()

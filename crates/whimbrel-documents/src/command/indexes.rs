@@ -293,7 +293,9 @@ pub(super) fn drop(work: &mut Work<'_>, command: Document) -> Outcome<Document> 
             }
         }
         _ => {
-            return Err(failed_to_parse("dropIndexes takes a name, a key pattern or an array of names").into());
+            return Err(
+                failed_to_parse("dropIndexes takes a name, a key pattern or an array of names").into()
+            );
         }
     }
     for index in dropped {

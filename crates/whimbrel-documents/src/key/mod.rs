@@ -182,3 +182,137 @@ fn array(elements: &RawArray, out: &mut Vec<u8>) {
     }
     out.push(tag::END);
 }
+
+#[cfg(test)]
+mod tests {
+    use bson::{Bson, DateTime, Decimal128, Document, Timestamp};
+
+    use super::*;
+    use crate::value::compare_bson;
+
+    /// Pairs that are compared; every run has its own.
+    const PAIRS: usize = 60_000;
+
+    struct Random(u64);
+
+    impl Random {
+        fn below(&mut self, limit: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            usize::try_from(self.0 % limit as u64).unwrap()
+        }
+
+        fn number(&mut self) -> Bson {
+            let near = i64::try_from(self.below(7)).unwrap() - 3;
+            let base = [0, 1, 1 << 53, i64::MAX - 3, i64::MIN + 3, 9_007_199_254_740_993][self.below(6)];
+            let whole = base.wrapping_add(near);
+            #[expect(clippy::cast_precision_loss, reason = "what is lost is what is compared")]
+            let double = whole as f64;
+            match self.below(8) {
+                0 => Bson::Int64(whole),
+                1 => Bson::Double(double),
+                2 => Bson::Double(double / 10.0),
+                3 => Bson::Decimal128(whole.to_string().parse().unwrap()),
+                4 => Bson::Decimal128(format!("{whole}E-1").parse().unwrap()),
+                5 => Bson::Decimal128(self.special()),
+                6 => Bson::Double(
+                    [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 5e-324, f64::MAX][self.below(6)],
+                ),
+                _ => Bson::Int32(i32::try_from(near).unwrap()),
+            }
+        }
+
+        fn special(&mut self) -> Decimal128 {
+            let texts = [
+                "NaN",
+                "Infinity",
+                "-Infinity",
+                "0E+10",
+                "3.0",
+                "30E-1",
+                "1E+6000",
+                "-1E-6000",
+                "0.1",
+                "1E+400",
+            ];
+            texts[self.below(texts.len())].parse().unwrap()
+        }
+
+        fn text(&mut self) -> String {
+            (0..self.below(4))
+                .map(|_| ['a', 'b', '\u{0}', '\u{1}', 'é', '\u{10ffff}'][self.below(6)])
+                .collect()
+        }
+
+        fn value(&mut self, depth: usize) -> Bson {
+            match self.below(if depth > 0 { 16 } else { 13 }) {
+                0 => Bson::MinKey,
+                1 => Bson::MaxKey,
+                2 => Bson::Null,
+                3 => Bson::Boolean(self.below(2) == 0),
+                4 => Bson::DateTime(DateTime::from_millis(i64::try_from(self.below(5)).unwrap() - 2)),
+                5 => Bson::Timestamp(Timestamp { time: 1, increment: u32::try_from(self.below(3)).unwrap() }),
+                6 | 7 => Bson::String(self.text()),
+                8 => Bson::Symbol(self.text()),
+                9 => Bson::Binary(bson::Binary {
+                    subtype: [bson::spec::BinarySubtype::Generic, bson::spec::BinarySubtype::Uuid]
+                        [self.below(2)],
+                    bytes: self.text().into_bytes(),
+                }),
+                10 => Bson::ObjectId(bson::oid::ObjectId::from_bytes(
+                    [u8::try_from(self.below(3)).unwrap(); 12],
+                )),
+                13 => Bson::Array((0..self.below(4)).map(|_| self.value(depth - 1)).collect()),
+                14 | 15 => {
+                    let names = ["a", "b", "", "aa"];
+                    let fields =
+                        (0..self.below(3)).map(|_| (names[self.below(4)].to_owned(), self.value(depth - 1)));
+                    Bson::Document(fields.collect::<Document>())
+                }
+                _ => self.number(),
+            }
+        }
+    }
+
+    fn seed() -> u64 {
+        if let Ok(seed) = std::env::var("WHIMBREL_TEST_SEED") {
+            return seed.parse().expect("WHIMBREL_TEST_SEED is a number");
+        }
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        u64::from(now.subsec_nanos()) << 16 | 1
+    }
+
+    #[test]
+    fn keys_are_in_the_order_of_the_values() {
+        let seed = seed();
+        println!("WHIMBREL_TEST_SEED={seed}");
+        let mut random = Random(seed);
+        for _ in 0..PAIRS {
+            let (one, other) = (random.value(2), random.value(2));
+            let keys = (key_of_bson(&one).unwrap(), key_of_bson(&other).unwrap());
+            let expected = compare_bson(&one, &other);
+            assert_eq!(keys.0.cmp(&keys.1), expected, "seed {seed}: {one:?} and {other:?}");
+            let (mut first, mut second) = keys;
+            // What follows in a compound key must not change the order, nor may the descending form.
+            first.extend(key_of_bson(&other).unwrap());
+            second.extend(key_of_bson(&one).unwrap());
+            if expected.is_ne() {
+                assert_eq!(
+                    first.cmp(&second),
+                    expected,
+                    "seed {seed}: {one:?} and {other:?} in a compound key"
+                );
+            }
+            invert(&mut first);
+            invert(&mut second);
+            if expected.is_ne() {
+                assert_eq!(
+                    first.cmp(&second),
+                    expected.reverse(),
+                    "seed {seed}: {one:?} and {other:?} descending"
+                );
+            }
+        }
+    }
+}

@@ -10,14 +10,58 @@ const DOUBLE_DIGITS: usize = 15;
 /// The digits of a decimal.
 const DIGITS: usize = 34;
 
-/// Reads BSON's bytes.
+/// What the exponent of a BSON decimal is stored with.
+const EXPONENT_BIAS: i32 = 6176;
+/// The combination bits of what is infinite.
+const INFINITE: u128 = 0b11110 << 122;
+/// The combination bits of what is no number.
+const NOT_A_NUMBER: u128 = 0b11111 << 122;
+/// The sign bit.
+const SIGN: u128 = 1 << 127;
+
+/// Reads BSON's bytes: a binary coefficient, where the arithmetic packs three digits into ten bits.
 pub(crate) fn quad(value: Decimal128) -> Quad {
-    Quad::from_le_bytes(value.bytes())
+    let bits = u128::from_le_bytes(value.bytes());
+    let is_negative = bits & SIGN != 0;
+    let mut context = Context::<Quad>::default();
+    if bits & NOT_A_NUMBER == NOT_A_NUMBER {
+        return Quad::NAN;
+    }
+    if bits & NOT_A_NUMBER == INFINITE {
+        return if is_negative { context.minus(infinity()) } else { infinity() };
+    }
+    // The form with the two leading bits set only holds coefficients that are too large, which count as zero.
+    let (exponent, coefficient) = if (bits >> 125) & 0b11 == 0b11 {
+        ((bits >> 111) & 0x3fff, 0)
+    } else {
+        ((bits >> 113) & 0x3fff, bits & ((1 << 113) - 1))
+    };
+    let coefficient = if coefficient < 10_u128.pow(34) { coefficient } else { 0 };
+    let exponent = i32::try_from(exponent).unwrap_or_default() - EXPONENT_BIAS;
+    if coefficient == 0 && is_negative {
+        return parse(&format!("-0E{exponent}")).unwrap_or(Quad::ZERO);
+    }
+    let mut number = context.from_u128(coefficient);
+    context.set_exponent(&mut number, exponent);
+    if is_negative { context.minus(number) } else { number }
 }
 
 /// Writes BSON's bytes.
 pub(crate) fn decimal(value: Quad) -> Decimal128 {
-    Decimal128::from_bytes(value.to_le_bytes())
+    let sign = if value.is_signed() { SIGN } else { 0 };
+    let bits = if value.is_nan() {
+        NOT_A_NUMBER
+    } else if value.is_infinite() {
+        sign | INFINITE
+    } else {
+        let exponent = u128::try_from(value.exponent() + EXPONENT_BIAS).unwrap_or_default();
+        sign | exponent << 113 | value.coefficient().unsigned_abs()
+    };
+    Decimal128::from_bytes(bits.to_le_bytes())
+}
+
+fn infinity() -> Quad {
+    parse("Infinity").unwrap_or(Quad::NAN)
 }
 
 /// The decimal of an integer.
@@ -96,4 +140,38 @@ pub(crate) fn transform(
 /// Whether a decimal is zero.
 pub(crate) fn is_zero(value: Decimal128) -> bool {
     quad(value).is_zero()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_are_what_their_text_says() {
+        let texts = [
+            "0",
+            "-0",
+            "0E+10",
+            "1",
+            "-1",
+            "3.0",
+            "30",
+            "999",
+            "1000",
+            "12345.678",
+            "-9007199254740994",
+            "9.999999999999999999999999999999999E+6144",
+            "1E-6176",
+            "Infinity",
+            "-Infinity",
+            "NaN",
+            "0.1",
+            "1234567890123456789012345678901234",
+        ];
+        for text in texts {
+            let stored: Decimal128 = text.parse().unwrap();
+            assert_eq!(quad(stored).to_string(), parse(text).unwrap().to_string(), "{text} is read");
+            assert_eq!(decimal(parse(text).unwrap()).bytes(), stored.bytes(), "{text} is written");
+        }
+    }
 }
