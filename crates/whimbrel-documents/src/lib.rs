@@ -5,7 +5,9 @@
 
 mod expression;
 mod matcher;
+mod pipeline;
 mod projection;
 mod refusal;
 mod sort;
+mod update;
 mod value;
