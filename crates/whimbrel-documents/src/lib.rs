@@ -15,6 +15,7 @@ mod limits;
 mod matcher;
 mod options;
 mod planner;
+mod pipeline;
 mod projection;
 mod query;
 mod refusal;
@@ -24,6 +25,7 @@ mod sort;
 mod storage;
 mod store;
 mod usage;
+mod update;
 mod value;
 mod writer;
 

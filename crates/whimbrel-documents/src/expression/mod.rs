@@ -166,7 +166,6 @@ impl<'s> Scope<'s> {
         match name {
             "ROOT" | "CURRENT" if path.is_empty() => Some(Bson::Document(self.root.to_document())),
             "ROOT" | "CURRENT" => walk(self.root, path),
-            "NOW" => walk_value((&Bson::DateTime(bson::DateTime::now())).into(), path),
             _ => None,
         }
     }

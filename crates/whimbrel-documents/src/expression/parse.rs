@@ -43,12 +43,14 @@ pub(crate) const REFUSED: [&str; 22] = [
 pub(crate) struct Parser {
     names: Vec<String>,
     depth: usize,
+    /// What `$$NOW` stands for: one instant for a whole command.
+    now: bson::DateTime,
 }
 
 impl Parser {
     /// A parser that knows the system's variables only.
     pub(crate) fn new() -> Self {
-        Parser { names: Vec::new(), depth: 0 }
+        Parser { names: Vec::new(), depth: 0, now: bson::DateTime::now() }
     }
 
     /// The same parser with more variables in sight.
@@ -94,6 +96,9 @@ impl Parser {
         {
             return Ok(Node::Field(path));
         }
+        if name == "NOW" && path.is_empty() {
+            return Ok(Node::Literal(Bson::DateTime(self.now)));
+        }
         if !SYSTEM_VARIABLES.contains(&name) && !self.names.iter().any(|known| known == name) {
             return Err(at_location(17276, format!("Use of undefined variable: {name}")));
         }
@@ -101,7 +106,7 @@ impl Parser {
     }
 
     fn document(&self, document: &Document) -> Result<Node> {
-        let parser = Parser { names: self.names.clone(), depth: self.depth + 1 };
+        let parser = Parser { names: self.names.clone(), depth: self.depth + 1, now: self.now };
         if parser.depth > MAX_DEPTH {
             return Err(refuse(15, "Overflow", "exceeded maximum depth of an expression"));
         }

@@ -216,7 +216,7 @@ impl Near {
         nearest
     }
 
-    fn value_distance(&self, value: ValueRef<'_>) -> Option<f64> {
+    pub(crate) fn value_distance(&self, value: ValueRef<'_>) -> Option<f64> {
         if self.spherical {
             Geometry::of_value(value).map(|shape| shape.distance_m(self.from))
         } else {

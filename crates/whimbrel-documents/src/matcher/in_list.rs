@@ -44,6 +44,14 @@ impl InList {
         Ok(list)
     }
 
+    /// A list of plain values.
+    pub(crate) fn of(mut values: Vec<Bson>) -> Self {
+        let null = values.contains(&Bson::Null);
+        values.sort_by(compare_bson);
+        values.dedup_by(|left, right| compare_bson(left, right).is_eq());
+        InList { values, patterns: Vec::new(), null }
+    }
+
     /// The values, in comparison order and without duplicates.
     pub(crate) fn values(&self) -> &[Bson] {
         &self.values

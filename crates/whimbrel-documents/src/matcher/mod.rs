@@ -20,6 +20,7 @@ use std::cell::RefCell;
 use bson::{Bson, Document, RawDocument};
 
 pub(crate) use bits::BitTest;
+pub(crate) use field::is_truthy;
 pub(crate) use geo::{GeoTest, Near};
 pub(crate) use geometry::{EARTH_RADIUS_M, Geometry, Point};
 pub(crate) use in_list::InList;
@@ -27,7 +28,7 @@ pub(crate) use pattern::Pattern;
 pub(crate) use schema::Schema;
 pub(crate) use types::TypeSet;
 
-use crate::expression::{Expression, Frame};
+use crate::expression::{Expression, Frame, Parser};
 use crate::refusal::{Refusal, Result};
 use crate::value::{DocRef, Path, ValueRef};
 
@@ -108,6 +109,24 @@ impl Matcher {
     /// MongoDB's code and message for what it would refuse, and a refusal by name for what this engine does not know.
     pub(crate) fn parse(filter: &Document) -> Result<Self> {
         Ok(Matcher { root: parse::parse_filter(filter, parse::Place::Top)? })
+    }
+
+    /// Parses a filter whose expressions may use a parser's variables.
+    ///
+    /// # Errors
+    /// As [`Matcher::parse`].
+    pub(crate) fn parse_with(filter: &Document, parser: &Parser) -> Result<Self> {
+        Ok(Matcher { root: parse::parse_with(filter, parser)? })
+    }
+
+    /// The filter of a tree that is there already.
+    pub(crate) fn from_node(root: Node) -> Self {
+        Matcher { root }
+    }
+
+    /// Both filters at once.
+    pub(crate) fn and(&self, other: &Matcher) -> Self {
+        Matcher { root: Node::And(vec![self.root.clone(), other.root.clone()]) }
     }
 
     /// A filter over one value instead of a document: the form that `$pull` takes, `{$gte: 5}`.

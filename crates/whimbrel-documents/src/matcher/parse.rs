@@ -5,7 +5,7 @@ use bson::{Bson, Document};
 use super::field::parse_field;
 use super::schema_parse::parse_schema;
 use super::{Node, TextQuery};
-use crate::expression::Expression;
+use crate::expression::Parser;
 use crate::refusal::{Result, at_location, bad_value, not_implemented, refuse, type_mismatch};
 use crate::value::{Path, ValueRef, type_name};
 
@@ -24,17 +24,29 @@ const MAX_DEPTH: usize = 200;
 
 /// Parses a filter.
 pub(super) fn parse_filter(filter: &Document, place: Place) -> Result<Node> {
-    parse_at(filter, place, 0)
+    parse_at(filter, &Reader { place, depth: 0, parser: &Parser::new() })
 }
 
-fn parse_at(filter: &Document, place: Place, depth: usize) -> Result<Node> {
-    if depth > MAX_DEPTH {
+/// Parses a filter whose expressions may use a parser's variables.
+pub(super) fn parse_with(filter: &Document, parser: &Parser) -> Result<Node> {
+    parse_at(filter, &Reader { place: Place::Top, depth: 0, parser })
+}
+
+/// Where a filter is read, and with what.
+struct Reader<'p> {
+    place: Place,
+    depth: usize,
+    parser: &'p Parser,
+}
+
+fn parse_at(filter: &Document, reader: &Reader<'_>) -> Result<Node> {
+    if reader.depth > MAX_DEPTH {
         return Err(refuse(15, "Overflow", "exceeded maximum query tree depth"));
     }
     let mut nodes = Vec::with_capacity(filter.len());
     for (key, value) in filter {
         if key.starts_with('$') {
-            nodes.extend(parse_top_operator(key, value, place, depth)?);
+            nodes.extend(parse_top_operator(key, value, reader)?);
         } else {
             nodes.extend(parse_field(&Path::new(key), value)?);
         }
@@ -42,8 +54,9 @@ fn parse_at(filter: &Document, place: Place, depth: usize) -> Result<Node> {
     Ok(if nodes.len() == 1 { nodes.remove(0) } else { Node::And(nodes) })
 }
 
-fn parse_top_operator(key: &str, value: &Bson, place: Place, depth: usize) -> Result<Option<Node>> {
-    let branches = || parse_branches(key, value, place, depth);
+fn parse_top_operator(key: &str, value: &Bson, reader: &Reader<'_>) -> Result<Option<Node>> {
+    let place = reader.place;
+    let branches = || parse_branches(key, value, reader);
     Ok(Some(match key {
         "$and" => Node::And(branches()?),
         "$or" => Node::Or(branches()?),
@@ -52,7 +65,7 @@ fn parse_top_operator(key: &str, value: &Bson, place: Place, depth: usize) -> Re
         "$expr" if place == Place::Element => {
             return Err(bad_value("$expr can only be applied to the top-level document"));
         }
-        "$expr" => Node::Expr(Box::new(Expression::parse(value)?)),
+        "$expr" => Node::Expr(Box::new(reader.parser.parse(value)?)),
         "$jsonSchema" => match value {
             Bson::Document(schema) => Node::Schema(Box::new(parse_schema(schema)?)),
             _ => return Err(type_mismatch("$jsonSchema must be an object")),
@@ -79,16 +92,17 @@ fn parse_top_operator(key: &str, value: &Bson, place: Place, depth: usize) -> Re
     }))
 }
 
-fn parse_branches(key: &str, value: &Bson, place: Place, depth: usize) -> Result<Vec<Node>> {
+fn parse_branches(key: &str, value: &Bson, reader: &Reader<'_>) -> Result<Vec<Node>> {
     let Bson::Array(items) = value else {
         return Err(bad_value(format!("{key} argument must be an array")));
     };
     if items.is_empty() {
         return Err(bad_value(format!("{key} argument must be a non-empty array")));
     }
-    let place = if place == Place::Top { Place::Branch } else { place };
+    let place = if reader.place == Place::Top { Place::Branch } else { reader.place };
+    let inner = Reader { place, depth: reader.depth + 1, parser: reader.parser };
     let parse = |item: &Bson| match item {
-        Bson::Document(filter) => parse_at(filter, place, depth + 1),
+        Bson::Document(filter) => parse_at(filter, &inner),
         _ => Err(bad_value(format!("{key} argument's entries must be objects"))),
     };
     items.iter().map(parse).collect()
