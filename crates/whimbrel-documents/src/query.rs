@@ -160,6 +160,14 @@ impl Query {
         Self::planned(collection, matcher, Sort::parse(sort)?, hint)
     }
 
+    /// Plans the search for what a parsed filter lets through, in any order.
+    ///
+    /// # Errors
+    /// The hint names no index, or the filter needs one that there is not.
+    pub(crate) fn of_matcher(collection: &Collection, matcher: Matcher, hint: &Hint) -> Outcome<Self> {
+        Self::planned(collection, matcher, Sort::default(), hint)
+    }
+
     fn planned(collection: &Collection, matcher: Matcher, sort: Sort, hint: &Hint) -> Outcome<Self> {
         let paths = sort.paths();
         let plan = choose(collection, &Request { matcher: &matcher, sort: &paths, hint })?;

@@ -176,7 +176,7 @@ impl Inner {
             }
         }
         let doing = format!("running {}", verb.name);
-        let done = match verb.access {
+        let done = match verb.access_of(&command) {
             Access::Read => self.read(|link| (verb.run)(&mut self.work(database, link, None), command)),
             Access::Write => self.write(|link| (verb.run)(&mut self.work(database, link, None), command)),
         };
@@ -224,7 +224,7 @@ impl Inner {
         session: SessionId,
         transaction: &mut Transaction,
     ) -> Outcome<Document> {
-        let writes = verb.access == Access::Write;
+        let writes = verb.access_of(&command) == Access::Write;
         let holder = Holder::Transaction(session);
         if writes && !matches!(transaction, Transaction::Open { is_writer: true, .. }) {
             if !self.gate.enter(holder, TRANSACTION_WAIT) {

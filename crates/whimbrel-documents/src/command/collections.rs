@@ -123,7 +123,8 @@ pub(super) fn drop(work: &mut Work<'_>, command: Document) -> Outcome<Document> 
     Ok(ok(doc! { "nIndexesWas": indexes, "ns": collection.namespace() }))
 }
 
-fn remove(work: &mut Work<'_>, collection: &Collection) -> Outcome<()> {
+/// Drops a collection's tables and what the catalogue says of it.
+pub(super) fn remove(work: &mut Work<'_>, collection: &Collection) -> Outcome<()> {
     for index in &collection.indexes {
         work.link.sqlite.execute_batch(&format!("DROP TABLE {}", index.table))?;
     }

@@ -9,6 +9,7 @@ use super::count::Count;
 use super::delete;
 use super::fields::Fields;
 use super::find::Find;
+use super::update;
 use crate::answer::ok;
 use crate::catalog::{Collection, Index};
 use crate::planner::{Access, Bound, Hint, Interval, Ranges, Statistics, Tree};
@@ -118,6 +119,13 @@ fn subject(inner: Document) -> Outcome<Subject> {
             let one = deletions.into_iter().next();
             let (filter, hint) = one.map(|one| (one.filter, one.hint)).unwrap_or_default();
             Ok(bare(collection, filter, hint, "DELETE"))
+        }
+        "update" => {
+            let one = update::parse(inner)?;
+            let collection = one.collection;
+            let one = one.changes.into_iter().next();
+            let (filter, hint) = one.map(|one| (one.filter, one.hint)).unwrap_or_default();
+            Ok(bare(collection, filter, hint, "UPDATE"))
         }
         other => Err(not_implemented(&format!("an explanation of {other}")).into()),
     }

@@ -79,6 +79,19 @@ pub(super) fn create(work: &mut Work<'_>, command: Document) -> Outcome<Document
     Ok(ok(reply))
 }
 
+/// Makes the indexes of a collection that takes another's place.
+pub(super) fn rebuilt(
+    work: &mut Work<'_>,
+    collection: Arc<Collection>,
+    specs: Vec<Document>,
+) -> Outcome<Arc<Collection>> {
+    for spec in specs {
+        build(work, &collection, spec)?;
+    }
+    let standing = work.collection(&collection.name)?;
+    Ok(standing.ok_or_else(|| not_found(&collection.database, &collection.name))?)
+}
+
 /// Whether this very index stands.
 ///
 /// # Errors

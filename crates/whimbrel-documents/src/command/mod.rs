@@ -1,5 +1,6 @@
 //! The commands: one file for each family, and the table that finds them by name.
 
+mod aggregate;
 mod changes;
 mod collections;
 mod count;
@@ -9,12 +10,14 @@ mod distinct;
 mod explain;
 pub(crate) mod fields;
 mod find;
+mod find_and_modify;
 mod index_spec;
 mod indexes;
 mod insert;
 mod listings;
 mod server;
 mod statistics;
+mod update;
 
 pub(crate) use delete::stored;
 
@@ -53,6 +56,13 @@ pub(crate) struct Work<'w> {
     pub(crate) session: Option<SessionId>,
 }
 
+impl Verb {
+    /// Whether this very command writes: a pipeline does where its last stage does.
+    pub(crate) fn access_of(&self, command: &Document) -> Access {
+        if self.name == "aggregate" && aggregate::writes(command) { Access::Write } else { self.access }
+    }
+}
+
 impl Work<'_> {
     /// A collection; none where there is no such one.
     pub(crate) fn collection(&mut self, name: &str) -> Outcome<Option<Arc<Collection>>> {
@@ -79,6 +89,10 @@ static VERBS: &[Verb] = &[
     transactional(read("killCursors", cursors::kill_cursors)),
     transactional(write("insert", insert::run)),
     transactional(write("delete", delete::run)),
+    transactional(write("update", update::run)),
+    transactional(write("findAndModify", find_and_modify::run)),
+    transactional(write("findandmodify", find_and_modify::run)),
+    transactional(read("aggregate", aggregate::run)),
     transactional(read("distinct", distinct::run)),
     transactional(write("create", collections::create)),
     transactional(write("createIndexes", indexes::create)),
