@@ -1,0 +1,320 @@
+//! Parsing expressions.
+
+use bson::{Bson, Document};
+
+use super::form;
+use super::table::{self, Arguments, Codes, Function};
+use super::{Expression, Node};
+use crate::refusal::{Result, at_location, failed_to_parse, not_implemented, refuse};
+use crate::value::{show, type_name};
+
+/// The variables that are always there.
+const SYSTEM_VARIABLES: [&str; 6] = ["ROOT", "CURRENT", "NOW", "REMOVE", "CLUSTER_TIME", "USER_ROLES"];
+/// How deep expressions may nest.
+const MAX_DEPTH: usize = 200;
+/// Operators that MongoDB knows and this engine refuses by name.
+pub(crate) const REFUSED: [&str; 22] = [
+    "$function",
+    "$accumulator",
+    "$meta",
+    "$percentile",
+    "$median",
+    "$sampleRate",
+    "$rand",
+    "$toHashedIndexKey",
+    "$toUUID",
+    "$tsSecond",
+    "$tsIncrement",
+    "$bitAnd",
+    "$bitOr",
+    "$bitXor",
+    "$bitNot",
+    "$isoWeekFromParts",
+    "$createUUID",
+    "$createObjectId",
+    "$hash",
+    "$hexHash",
+    "$serializeEJSON",
+    "$deserializeEJSON",
+];
+
+/// A parser that knows which variables are in sight.
+#[derive(Clone, Debug)]
+pub(crate) struct Parser {
+    names: Vec<String>,
+    depth: usize,
+    /// What `$$NOW` stands for: one instant for a whole command.
+    now: bson::DateTime,
+}
+
+impl Parser {
+    /// A parser that knows the system's variables only.
+    pub(crate) fn new() -> Self {
+        Parser { names: Vec::new(), depth: 0, now: bson::DateTime::now() }
+    }
+
+    /// The same parser with more variables in sight.
+    pub(crate) fn with_names(&self, names: impl IntoIterator<Item = String>) -> Self {
+        let mut parser = self.clone();
+        parser.names.extend(names);
+        parser
+    }
+
+    /// Parses an expression.
+    pub(crate) fn parse(&self, stated: &Bson) -> Result<Expression> {
+        Ok(Expression { node: self.node(stated)?, stated: stated.clone() })
+    }
+
+    pub(super) fn node(&self, stated: &Bson) -> Result<Node> {
+        match stated {
+            Bson::String(text) if text.starts_with('$') => self.path(text),
+            Bson::Document(document) => self.document(document),
+            Bson::Array(items) => {
+                items.iter().map(|item| self.node(item)).collect::<Result<_>>().map(Node::Array)
+            }
+            Bson::Undefined => Ok(Node::Literal(Bson::Undefined)),
+            other => Ok(Node::Literal(other.clone())),
+        }
+    }
+
+    fn path(&self, text: &str) -> Result<Node> {
+        let Some(variable) = text.strip_prefix("$$") else {
+            return Ok(Node::Field(field_path(text.strip_prefix('$').unwrap_or(text))?));
+        };
+        let (name, rest) =
+            variable.split_once('.').map_or((variable, None), |(name, rest)| (name, Some(rest)));
+        if name.is_empty() {
+            return Err(failed_to_parse("empty variable names are not allowed"));
+        }
+        let path = rest.map(field_path).transpose()?.unwrap_or_default();
+        if matches!(name, "CLUSTER_TIME" | "USER_ROLES") {
+            return Err(not_implemented(&format!("$${name}")));
+        }
+        if matches!(name, "ROOT" | "CURRENT")
+            && !path.is_empty()
+            && !self.names.iter().any(|known| known == name)
+        {
+            return Ok(Node::Field(path));
+        }
+        if name == "NOW" && path.is_empty() {
+            return Ok(Node::Literal(Bson::DateTime(self.now)));
+        }
+        if !SYSTEM_VARIABLES.contains(&name) && !self.names.iter().any(|known| known == name) {
+            return Err(at_location(17276, format!("Use of undefined variable: {name}")));
+        }
+        Ok(Node::Variable { name: name.into(), path })
+    }
+
+    fn document(&self, document: &Document) -> Result<Node> {
+        let parser = Parser { names: self.names.clone(), depth: self.depth + 1, now: self.now };
+        if parser.depth > MAX_DEPTH {
+            return Err(refuse(15, "Overflow", "exceeded maximum depth of an expression"));
+        }
+        match document.iter().next() {
+            Some((name, argument)) if name.starts_with('$') && document.len() == 1 => {
+                parser.operator(name, argument)
+            }
+            _ => {
+                let mut fields = Vec::with_capacity(document.len());
+                for (name, value) in document {
+                    check_field_name(name)?;
+                    fields.push((name.clone(), parser.node(value)?));
+                }
+                Ok(Node::Object(fields))
+            }
+        }
+    }
+
+    fn operator(&self, name: &str, argument: &Bson) -> Result<Node> {
+        if let Some(form) = form::parse(self, name, argument)? {
+            return Ok(form);
+        }
+        if REFUSED.contains(&name) {
+            return Err(not_implemented(name));
+        }
+        let Some(function) = table::find(name) else {
+            return Err(refuse(168, "InvalidPipelineOperator", format!("Unrecognized expression '{name}'")));
+        };
+        let arguments = match &function.arguments {
+            Arguments::Named(names, codes) => self.named(function, names, *codes, argument)?,
+            Arguments::NamedOrPlain(names, codes) => match argument {
+                Bson::Document(document)
+                    if !document.keys().next().is_some_and(|key| key.starts_with('$')) =>
+                {
+                    self.named(function, names, *codes, argument)?
+                }
+                plain => {
+                    let mut nodes = self.positional(function, plain, 1, 1)?;
+                    nodes.resize_with(names.len(), || Node::Absent);
+                    nodes
+                }
+            },
+            Arguments::Exactly(count) => self.positional(function, argument, *count, *count)?,
+            Arguments::Between(low, high) => self.positional(function, argument, *low, *high)?,
+            Arguments::Any => self.positional(function, argument, 0, usize::MAX)?,
+        };
+        Ok(Node::Call { function, arguments })
+    }
+
+    fn positional(&self, function: &Function, argument: &Bson, low: usize, high: usize) -> Result<Vec<Node>> {
+        let nodes: Vec<Node> = match argument {
+            Bson::Array(items) => items.iter().map(|item| self.node(item)).collect::<Result<_>>()?,
+            single => vec![self.node(single)?],
+        };
+        check_count(function.name, nodes.len(), low, high)?;
+        Ok(nodes)
+    }
+
+    fn named(
+        &self,
+        function: &Function,
+        names: &[(&str, bool)],
+        codes: Codes,
+        argument: &Bson,
+    ) -> Result<Vec<Node>> {
+        let name = function.name;
+        let Bson::Document(document) = argument else {
+            let found = type_name(argument.into());
+            return Err(coded(
+                codes.not_object,
+                format!("{name} only supports an object as an argument, found {found}"),
+            ));
+        };
+        if let Some(key) = document.keys().find(|key| !names.iter().any(|(known, _)| known == key)) {
+            return Err(coded(codes.unknown, unknown_argument(name, key)));
+        }
+        names
+            .iter()
+            .map(|(key, required)| match document.get(key) {
+                Some(value) => self.node(value),
+                None if *required => Err(coded(codes.missing, missing_argument(name, key))),
+                None => Ok(Node::Absent),
+            })
+            .collect()
+    }
+}
+
+/// A refusal by number; the small numbers have names.
+pub(super) fn coded(code: i32, message: String) -> crate::refusal::Refusal {
+    match code {
+        9 => failed_to_parse(message),
+        _ => at_location(code, message),
+    }
+}
+
+fn unknown_argument(name: &str, key: &str) -> String {
+    match name {
+        "$trim" | "$ltrim" | "$rtrim" | "$replaceOne" | "$replaceAll" => {
+            format!("{name} found an unknown argument: {key}")
+        }
+        "$regexMatch" | "$regexFind" | "$regexFindAll" => {
+            format!("{name} found unexpected argument '{key}'")
+        }
+        _ if key.is_empty() => format!("unrecognized option to {name}"),
+        _ if name.starts_with("$date") || name == "$convert" => {
+            format!("Unrecognized argument to {name}: {key}")
+        }
+        _ => format!("unrecognized option to {name}: \"{key}\""),
+    }
+}
+
+fn missing_argument(name: &str, key: &str) -> String {
+    match name {
+        "$regexMatch" | "$regexFind" | "$regexFindAll" => format!("{name} requires '{key}' parameter"),
+        "$trim" | "$ltrim" | "$rtrim" => format!("{name} requires an '{key}' field"),
+        "$replaceOne" | "$replaceAll" | "$getField" | "$setField" | "$unsetField" => {
+            format!("{name} requires '{key}' to be specified")
+        }
+        _ => format!("Missing '{key}' parameter to {name}"),
+    }
+}
+
+fn check_count(name: &str, count: usize, low: usize, high: usize) -> Result<()> {
+    if (low..=high).contains(&count) {
+        return Ok(());
+    }
+    if low == high {
+        return Err(at_location(
+            16020,
+            format!("Expression {name} takes exactly {low} arguments. {count} were passed in."),
+        ));
+    }
+    Err(at_location(
+        28667,
+        format!(
+            "Expression {name} takes at least {low} arguments, and at most {high}, but {count} were passed in."
+        ),
+    ))
+}
+
+const CONSIDER: &str =
+    "Consider using $getField or $setField for a field path with '.' or '$'. :: caused by :: ";
+
+fn check_field_name(name: &str) -> Result<()> {
+    if name.is_empty() {
+        return Err(at_location(15998, format!("{CONSIDER}FieldPath field names may not be empty strings.")));
+    }
+    if name.starts_with('$') {
+        return Err(at_location(
+            16410,
+            format!("{CONSIDER}FieldPath field names may not start with '$', given '{name}'."),
+        ));
+    }
+    Ok(())
+}
+
+/// Splits a path, and refuses the forms that name no field.
+pub(crate) fn field_path(text: &str) -> Result<Vec<Box<str>>> {
+    if text.is_empty() {
+        return Err(at_location(16872, "'$' by itself is not a valid FieldPath"));
+    }
+    if text.ends_with('.') {
+        return Err(at_location(40353, "FieldPath must not end with a '.'."));
+    }
+    let mut names = Vec::new();
+    for name in text.split('.') {
+        check_field_name(name)?;
+        names.push(name.into());
+    }
+    Ok(names)
+}
+
+/// Refuses a name that no user's variable may have.
+pub(crate) fn check_variable_name(name: &str) -> Result<()> {
+    if name == "CURRENT" {
+        return Ok(());
+    }
+    let Some(first) = name.chars().next() else {
+        return Err(failed_to_parse("empty variable names are not allowed"));
+    };
+    if !(first.is_ascii_lowercase() || !first.is_ascii()) {
+        return Err(failed_to_parse(format!(
+            "'{name}' starts with an invalid character for a user variable name"
+        )));
+    }
+    if let Some(bad) =
+        name.chars().find(|letter| letter.is_ascii() && !letter.is_ascii_alphanumeric() && *letter != '_')
+    {
+        return Err(failed_to_parse(format!(
+            "'{name}' contains an invalid character for a variable name: '{bad}'"
+        )));
+    }
+    Ok(())
+}
+
+/// The arguments of a form as a document, or the refusal of anything else.
+pub(super) fn object_argument<'a>(name: &str, argument: &'a Bson, code: i32) -> Result<&'a Document> {
+    argument.as_document().ok_or_else(|| {
+        let found = type_name(argument.into());
+        coded(
+            code,
+            match name {
+                "$switch" => format!("{name} requires an object as an argument, found: {found}"),
+                "$zip" | "$reduce" => {
+                    format!("{name} only supports an object as an argument, found {}", show(argument.into()))
+                }
+                _ => format!("{name} only supports an object as its argument"),
+            },
+        )
+    })
+}

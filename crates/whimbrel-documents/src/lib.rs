@@ -1,0 +1,33 @@
+//! The embedded document engine: an interpreter of MongoDB's commands over SQLite.
+//!
+//! Documents are BSON blobs; every secondary index is a table of order-preserving keys. An index only proposes
+//! candidates: one evaluator rechecks every document. What the interpreter does not know it refuses by name.
+
+mod answer;
+mod catalog;
+mod command;
+mod cursor;
+mod expiry;
+mod expression;
+mod index;
+mod key;
+mod limits;
+mod matcher;
+mod options;
+mod planner;
+mod pipeline;
+mod projection;
+mod query;
+mod refusal;
+mod session;
+mod shape;
+mod sort;
+mod storage;
+mod store;
+mod usage;
+mod update;
+mod value;
+mod writer;
+
+pub use options::{DEFAULT_BUSY_TIMEOUT, DocumentOptions, Location, Synchronous};
+pub use store::DocumentStore;

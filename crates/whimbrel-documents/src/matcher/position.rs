@@ -1,0 +1,111 @@
+//! Which element of an array a filter matched: what the positional `$` stands for.
+
+use std::cell::RefCell;
+
+use super::{Comparison, Matcher, Node, Run, Test};
+use crate::refusal::Result;
+use crate::value::{DocRef, Path, ValueRef, visit_path};
+
+impl Matcher {
+    /// The position of the array element that made a document match; the outermost array counts.
+    ///
+    /// # Errors
+    /// An `$expr` failed.
+    pub(crate) fn matched_index(&self, document: DocRef<'_>) -> Result<Option<usize>> {
+        let run = Run { variables: None, trouble: RefCell::new(None) };
+        let found = index_of(&self.root, document, &run);
+        run.finish(true)?;
+        Ok(found)
+    }
+}
+
+/// The last predicate that looked into an array decides; predicates are asked in the server's own order.
+fn index_of(node: &Node, document: DocRef<'_>, run: &Run<'_>) -> Option<usize> {
+    match node {
+        Node::And(nodes) => {
+            let mut ordered: Vec<&Node> = nodes.iter().collect();
+            ordered.sort_by_key(|node| order_of(node));
+            ordered.into_iter().filter_map(|node| index_of(node, document, run)).next_back()
+        }
+        Node::Or(nodes) => {
+            let matching = nodes.iter().find(|node| node.matches(document, run))?;
+            index_of(matching, document, run)
+        }
+        Node::Field { path, test } => index_in(test, document, path, run),
+        _ => None,
+    }
+}
+
+/// The order in which the server asks predicates: by kind, then by path.
+fn order_of(node: &Node) -> (u8, &str) {
+    match node {
+        Node::And(_) => (0, ""),
+        Node::Or(_) => (1, ""),
+        Node::Field { path, test } => {
+            let kind = match test {
+                Test::ElementObject(_) => 2,
+                Test::ElementValue(_) => 3,
+                Test::Size(_) => 4,
+                Test::Compare(Comparison::Equal, _) => 5,
+                Test::Compare(Comparison::LessOrEqual, _) => 6,
+                Test::Compare(Comparison::Less, _) => 7,
+                Test::Compare(Comparison::Greater, _) => 8,
+                Test::Compare(Comparison::GreaterOrEqual, _) => 9,
+                Test::Regex(_) => 10,
+                Test::Mod { .. } => 11,
+                Test::Exists => 12,
+                Test::In(_) => 13,
+                _ => 14,
+            };
+            (kind, path.as_str())
+        }
+        _ => (20, ""),
+    }
+}
+
+fn index_in(test: &Test, document: DocRef<'_>, path: &Path, run: &Run<'_>) -> Option<usize> {
+    let names: Vec<&str> = path.names().collect();
+    let mut value = ValueRef::Document(document);
+    for (at, name) in names.iter().enumerate() {
+        value = value.as_document()?.get(name)?;
+        let Some(items) = value.as_array() else { continue };
+        let rest = &names[at + 1..];
+        return items
+            .values()
+            .enumerate()
+            .position(|(position, item)| element_passes(test, item, position, rest, run));
+    }
+    None
+}
+
+fn element_passes(test: &Test, item: ValueRef<'_>, position: usize, rest: &[&str], run: &Run<'_>) -> bool {
+    let Some((first, below)) = rest.split_first() else {
+        return match test {
+            Test::ElementObject(node) => match item {
+                ValueRef::Document(inner) | ValueRef::Array(inner) => node.matches(inner, run),
+                _ => false,
+            },
+            Test::ElementValue(nodes) => nodes.iter().all(|node| node.matches_value(item, run)),
+            Test::Size(_) | Test::Exists => false,
+            _ => test.matches(Some(item), run),
+        };
+    };
+    let passes = |document: DocRef<'_>, names: &[&str]| {
+        visit_path(document, &Path::new(&names.join(".")), test.looks_into_arrays(), &mut |value| {
+            test.matches(value, run)
+        })
+    };
+    if let ValueRef::Document(inner) = item
+        && passes(inner, rest)
+    {
+        return true;
+    }
+    if first.parse() != Ok(position) {
+        return false;
+    }
+    match item {
+        _ if below.is_empty() => test.matches(Some(item), run),
+        ValueRef::Document(inner) | ValueRef::Array(inner) => passes(inner, below),
+        _ => false,
+    }
+}

@@ -1,0 +1,235 @@
+//! Why a document breaks a schema, in the words and shape of MongoDB's error 121.
+
+use bson::{Bson, Document, doc};
+
+use super::schema::{Allowed, Dependency, Keyword, Rule, Schema, duplicate_item};
+use crate::value::{DocRef, ValueRef, type_name};
+
+impl Schema {
+    /// The `details` of the failure of a whole document.
+    pub(super) fn details(&self, document: DocRef<'_>) -> Document {
+        let mut details = doc! { "operatorName": "$jsonSchema" };
+        self.describe(&mut details);
+        details.insert("schemaRulesNotSatisfied", self.broken_rules(ValueRef::Document(document)));
+        details
+    }
+
+    fn describe(&self, details: &mut Document) {
+        if let Some(title) = &self.title {
+            details.insert("title", title);
+        }
+        if let Some(description) = &self.description {
+            details.insert("description", description);
+        }
+    }
+
+    fn broken_rules(&self, value: ValueRef<'_>) -> Vec<Bson> {
+        self.rules
+            .iter()
+            .filter(|rule| !rule.test.accepts(value))
+            .map(|rule| Bson::Document(rule.details(value)))
+            .collect()
+    }
+
+    /// What goes with the name of a failing property: title, description and the broken rules.
+    fn property_details(&self, mut details: Document, value: ValueRef<'_>) -> Bson {
+        self.describe(&mut details);
+        details.insert("details", self.broken_rules(value));
+        Bson::Document(details)
+    }
+}
+
+impl Rule {
+    fn details(&self, value: ValueRef<'_>) -> Document {
+        let mut details = doc! { "operatorName": self.keyword };
+        let reason = match &self.test {
+            Keyword::Type(_) => "type did not match",
+            Keyword::Enum(_) => "value was not found in enum",
+            Keyword::Minimum { .. } | Keyword::Maximum { .. } => "comparison failed",
+            Keyword::MultipleOf(_) => "considered value is not a multiple of the specified value",
+            Keyword::MinLength(_) | Keyword::MaxLength(_) => "specified string length was not satisfied",
+            Keyword::Pattern(_) => "regular expression did not match",
+            Keyword::MinItems(_) | Keyword::MaxItems(_) => "array did not match specified length",
+            Keyword::UniqueItems => "found a duplicate item",
+            Keyword::MinProperties(_) | Keyword::MaxProperties(_) => {
+                "specified number of properties was not satisfied"
+            }
+            other => {
+                other.structure_details(&self.stated, &mut details, value);
+                return details;
+            }
+        };
+        details.insert("specifiedAs", self.stated.clone());
+        details.insert("reason", reason);
+        self.test.consider(&mut details, value);
+        details
+    }
+}
+
+impl Keyword {
+    fn consider(&self, details: &mut Document, value: ValueRef<'_>) {
+        if let (Keyword::MinProperties(_) | Keyword::MaxProperties(_), ValueRef::Document(document)) =
+            (self, value)
+        {
+            details.insert("numberOfProperties", count(document.len()));
+            return;
+        }
+        details.insert("consideredValue", value.to_bson());
+        match (self, value) {
+            (Keyword::Type(_), _) => {
+                details.insert("consideredType", type_name(value));
+            }
+            (Keyword::MinItems(_) | Keyword::MaxItems(_), ValueRef::Array(items)) => {
+                details.insert("numberOfItems", count(items.len()));
+            }
+            (Keyword::UniqueItems, ValueRef::Array(items)) => {
+                details.extend(duplicate_item(items).map(|item| ("duplicatedValue".to_owned(), item)));
+            }
+            _ => {}
+        }
+    }
+
+    /// The details of the rules that hold other schemas.
+    fn structure_details(&self, stated: &Document, details: &mut Document, value: ValueRef<'_>) {
+        match (self, value) {
+            (Keyword::AllOf(schemas) | Keyword::AnyOf(schemas), _) => {
+                details.insert("schemasNotSatisfied", failing_schemas(schemas, value));
+            }
+            (Keyword::OneOf(schemas), _) => {
+                let matching: Vec<Bson> = (0i32..)
+                    .zip(schemas)
+                    .filter(|(_, schema)| schema.accepts(value))
+                    .map(|(at, _)| Bson::Int32(at))
+                    .collect();
+                if matching.is_empty() {
+                    details.insert("schemasNotSatisfied", failing_schemas(schemas, value));
+                } else {
+                    details.insert("reason", "more than one subschema matched");
+                    details.insert("matchingSchemaIndexes", matching);
+                }
+            }
+            (Keyword::Not(_), _) => {
+                details.insert("reason", "child expression matched");
+            }
+            (_, ValueRef::Array(items)) => self.item_details(stated, details, items),
+            (_, ValueRef::Document(document)) => self.property_details(stated, details, document),
+            _ => {}
+        }
+    }
+
+    fn item_details(&self, stated: &Document, details: &mut Document, items: DocRef<'_>) {
+        let mut first_failing = |reason: &str, schema: &Schema, after: usize| {
+            let failing = items.values().enumerate().skip(after).find(|(_, item)| !schema.accepts(*item));
+            if let Some((at, item)) = failing {
+                details.insert("reason", reason);
+                details.insert("itemIndex", count(at));
+                details.insert("details", schema.broken_rules(item));
+            }
+        };
+        match self {
+            Keyword::Items(schema) => {
+                first_failing("At least one item did not match the sub-schema", schema, 0);
+            }
+            Keyword::AdditionalItems { after, allowed: Allowed::Like(schema) } => {
+                first_failing("At least one additional item did not match the sub-schema", schema, *after);
+            }
+            Keyword::AdditionalItems { after, .. } => {
+                details.insert("specifiedAs", stated.clone());
+                details.insert("reason", "found additional items");
+                let extra: Vec<Bson> = items.values().skip(*after).map(ValueRef::to_bson).collect();
+                details.insert("additionalItems", extra);
+            }
+            Keyword::ItemsInOrder(schemas) => {
+                let failing: Vec<Bson> = items
+                    .values()
+                    .zip(schemas)
+                    .enumerate()
+                    .filter(|(_, (item, schema))| !schema.accepts(*item))
+                    .map(|(at, (item, schema))| {
+                        schema.property_details(doc! { "itemIndex": count(at) }, item)
+                    })
+                    .collect();
+                details.insert("details", failing);
+            }
+            _ => {}
+        }
+    }
+
+    fn property_details(&self, stated: &Document, details: &mut Document, document: DocRef<'_>) {
+        match self {
+            Keyword::Required(names) => {
+                let missing: Vec<&str> =
+                    names.iter().filter(|name| document.get(name).is_none()).map(String::as_str).collect();
+                details.insert("specifiedAs", stated.clone());
+                details.insert("missingProperties", missing);
+            }
+            Keyword::Properties(properties) => {
+                let failing = properties.iter().filter_map(|(name, schema)| {
+                    let value = document.get(name).filter(|value| !schema.accepts(*value))?;
+                    Some(schema.property_details(doc! { "propertyName": name }, value))
+                });
+                details.insert("propertiesNotSatisfied", failing.collect::<Vec<_>>());
+            }
+            Keyword::PatternProperties(patterns) => {
+                let mut failing = Vec::new();
+                for (pattern, schema) in patterns {
+                    for (name, value) in document.iter() {
+                        if pattern.is_match(name).unwrap_or(false) && !schema.accepts(value) {
+                            let named = doc! { "propertyName": name, "regexMatched": pattern.source() };
+                            failing.push(schema.property_details(named, value));
+                        }
+                    }
+                }
+                details.insert("details", failing);
+            }
+            Keyword::AdditionalProperties { allowed: Allowed::Like(schema), .. } => {
+                if let Some((name, value)) =
+                    self.additional(document).find(|(_, value)| !schema.accepts(*value))
+                {
+                    details.insert("reason", "at least one additional property did not match the subschema");
+                    details.insert("failingProperty", name);
+                    details.insert("details", schema.broken_rules(value));
+                }
+            }
+            Keyword::AdditionalProperties { .. } => {
+                let names: Vec<&str> = self.additional(document).map(|(name, _)| name).collect();
+                details.insert("specifiedAs", stated.clone());
+                details.insert("additionalProperties", names);
+            }
+            Keyword::Dependencies(dependencies) => {
+                let failing = dependencies.iter().filter_map(|(name, dependency)| {
+                    document.get(name)?;
+                    dependency_details(name, dependency, document)
+                });
+                details.insert("failingDependencies", failing.collect::<Vec<_>>());
+            }
+            _ => {}
+        }
+    }
+}
+
+fn dependency_details(name: &str, dependency: &Dependency, document: DocRef<'_>) -> Option<Bson> {
+    let mut details = doc! { "conditionalProperty": name };
+    match dependency {
+        Dependency::Schema(schema) if !schema.matches(document) => {
+            details.insert("details", schema.broken_rules(ValueRef::Document(document)));
+        }
+        Dependency::Properties(_) if !dependency.missing(document).is_empty() => {
+            details.insert("missingProperties", dependency.missing(document));
+        }
+        _ => return None,
+    }
+    Some(Bson::Document(details))
+}
+
+fn failing_schemas(schemas: &[Schema], value: ValueRef<'_>) -> Vec<Bson> {
+    (0i32..)
+        .zip(schemas)
+        .filter(|(_, schema)| !schema.accepts(value))
+        .map(|(at, schema)| schema.property_details(doc! { "index": at }, value))
+        .collect()
+}
+
+fn count(number: usize) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,207 @@
+//! Aggregation pipelines over whatever holds the documents.
+
+mod bucket;
+mod geo_near;
+mod group;
+mod lookup;
+mod merge;
+mod parse;
+mod run;
+mod transform;
+mod unwind;
+
+use bson::{Bson, Document, RawDocumentBuf};
+
+pub(crate) use merge::{MatchedAction, Merge, UnmatchedAction};
+pub(crate) use parse::{REFUSED_STAGES, STAGES, known_stage};
+pub(crate) use transform::Transform;
+
+use crate::expression::{Frame, Parser};
+use crate::matcher::{Matcher, Near};
+use crate::refusal::Result;
+use crate::sort::SortKeys;
+use crate::value::DocRef;
+use bucket::BucketAuto;
+use geo_near::GeoNear;
+use group::Group;
+use lookup::Lookup;
+use unwind::Unwind;
+
+/// A document on its way through a pipeline: as it was stored, or as a stage made it.
+#[derive(Clone, Debug)]
+pub(crate) enum Record {
+    Raw(RawDocumentBuf),
+    Parsed(Document),
+}
+
+impl Record {
+    /// A view of it.
+    pub(crate) fn as_doc(&self) -> DocRef<'_> {
+        match self {
+            Record::Raw(raw) => DocRef::Raw(raw),
+            Record::Parsed(document) => DocRef::Parsed(document),
+        }
+    }
+
+    /// Decodes it.
+    pub(crate) fn into_document(self) -> Document {
+        match self {
+            Record::Raw(raw) => DocRef::Raw(&raw).to_document(),
+            Record::Parsed(document) => document,
+        }
+    }
+}
+
+/// Documents that come one after the other.
+pub(crate) type Records<'r> = Box<dyn Iterator<Item = Result<Record>> + 'r>;
+
+/// Which documents of a collection a pipeline wants first.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Scan<'s> {
+    /// The filter; the source returns exactly the documents that pass it.
+    pub(crate) filter: Option<&'s Matcher>,
+    /// The filter as it was written, for a plan.
+    pub(crate) stated: Option<&'s Document>,
+}
+
+/// What holds the collections that a pipeline reads and writes.
+pub(crate) trait Source {
+    /// The documents of a collection that pass a filter; of one that does not exist there are none.
+    fn scan<'s>(&'s self, collection: &str, scan: Scan<'_>) -> Result<Records<'s>>;
+
+    /// The path of the index that answers a `$geoNear`, by the name that the stage gives or the only one there is.
+    fn geo_path(&self, collection: &str, key: Option<&str>) -> Result<String>;
+
+    /// The replies of `$indexStats`.
+    fn index_statistics(&self, collection: &str) -> Result<Vec<Document>>;
+
+    /// The reply of `$collStats`.
+    fn collection_statistics(&self, collection: &str, options: &Document) -> Result<Document>;
+
+    /// Replaces a collection by these documents: `$out`.
+    fn replace_collection(
+        &self,
+        database: Option<&str>,
+        collection: &str,
+        documents: Vec<Document>,
+    ) -> Result<()>;
+
+    /// Whether an index makes documents of a collection unique by these paths.
+    fn is_unique_by(&self, database: Option<&str>, collection: &str, paths: &[String]) -> Result<bool>;
+
+    /// The document of a collection that agrees with another on these paths.
+    fn find_same(
+        &self,
+        database: Option<&str>,
+        collection: &str,
+        paths: &[String],
+        like: &Document,
+    ) -> Result<Option<Document>>;
+
+    /// Inserts a document: `$merge`.
+    fn insert(&self, database: Option<&str>, collection: &str, document: Document) -> Result<()>;
+
+    /// Replaces the document that has this one's `_id`: `$merge`.
+    fn replace(&self, database: Option<&str>, collection: &str, document: Document) -> Result<()>;
+}
+
+/// A parsed pipeline.
+#[derive(Clone, Debug)]
+pub(crate) struct Pipeline {
+    stages: Vec<Stage>,
+}
+
+/// One stage.
+#[derive(Clone, Debug)]
+pub(crate) enum Stage {
+    Match { matcher: Matcher, stated: Document },
+    Transform(Transform),
+    Sort(SortKeys),
+    Skip(u64),
+    Limit(u64),
+    Count(String),
+    Group(Group),
+    BucketAuto(BucketAuto),
+    Unwind(Unwind),
+    Lookup(Box<Lookup>),
+    Facet(Vec<(String, Pipeline)>),
+    Sample(usize),
+    UnionWith { collection: String, pipeline: Pipeline },
+    GeoNear(Box<GeoNear>),
+    IndexStats,
+    CollStats(Document),
+    Out { database: Option<String>, collection: String },
+    Merge(Box<Merge>),
+}
+
+impl Pipeline {
+    /// Parses the stages of an `aggregate`.
+    ///
+    /// # Errors
+    /// MongoDB's code for what it would refuse, and a refusal by name for a stage that this engine does not know.
+    pub(crate) fn parse(stages: &[Bson]) -> Result<Self> {
+        parse::parse_pipeline(&Parser::new(), stages, parse::Place::Top)
+    }
+
+    /// The stages, for a plan.
+    pub(crate) fn stages(&self) -> &[Stage] {
+        &self.stages
+    }
+
+    /// Whether the last stage writes.
+    pub(crate) fn writes(&self) -> bool {
+        matches!(self.stages.last(), Some(Stage::Out { .. } | Stage::Merge(_)))
+    }
+
+    /// The other collections that it reads or writes.
+    pub(crate) fn other_collections(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        for stage in &self.stages {
+            match stage {
+                Stage::Lookup(lookup) => names.extend(lookup.collections()),
+                Stage::UnionWith { collection, pipeline } => {
+                    names.push(collection.as_str());
+                    names.extend(pipeline.other_collections());
+                }
+                Stage::Facet(branches) => {
+                    names.extend(branches.iter().flat_map(|(_, pipeline)| pipeline.other_collections()));
+                }
+                Stage::Out { collection, .. } => names.push(collection),
+                Stage::Merge(merge) => names.push(&merge.collection),
+                _ => {}
+            }
+        }
+        names
+    }
+
+    /// The nearness that the first stage asks for.
+    pub(crate) fn near(&self) -> Option<&Near> {
+        match self.stages.first() {
+            Some(Stage::GeoNear(stage)) => Some(&stage.near),
+            _ => None,
+        }
+    }
+
+    /// Runs the pipeline over a collection of a source.
+    ///
+    /// # Errors
+    /// The source or a stage fails.
+    pub(crate) fn run<'r>(&'r self, source: &'r dyn Source, collection: &str) -> Result<Records<'r>> {
+        run::run(self, source, collection, None)
+    }
+
+    /// Runs the pipeline over records that are there already; an initial stage that reads a collection is not among
+    /// them.
+    ///
+    /// # Errors
+    /// As [`Pipeline::run`].
+    pub(crate) fn run_over<'r>(
+        &'r self,
+        source: &'r dyn Source,
+        collection: &str,
+        records: Records<'r>,
+        frame: Option<&'r Frame<'r>>,
+    ) -> Result<Records<'r>> {
+        run::run_over(&self.stages, source, collection, records, frame)
+    }
+}

@@ -1,0 +1,473 @@
+//! The store: connections, sessions and cursors, and the way of a command through them.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bson::Document;
+use tempfile::TempDir;
+use whimbrel_engine::document::{CommandError, CommandResult, Commands, Deployment, SessionId, Topology};
+use whimbrel_engine::{EngineError, ServerDescription};
+
+use crate::command::{self, Access, Verb, Work};
+use crate::cursor::Cursors;
+use crate::expiry;
+use crate::options::{DocumentOptions, Location};
+use crate::refusal::refuse;
+use crate::session::{Sessions, Transaction, no_such_transaction};
+use crate::storage::{Gate, Holder, Link, Outcome, Place, busy};
+use crate::usage::Usage;
+
+/// Connections for reading that are kept open.
+const IDLE_READERS: usize = 8;
+
+/// How long a transaction waits for another one's writes before it says that they conflict.
+const TRANSACTION_WAIT: Duration = Duration::from_millis(100);
+
+/// How often documents are looked for that have expired.
+const EXPIRY_INTERVAL: Duration = Duration::from_secs(60);
+
+/// A document database in one file.
+#[derive(Clone)]
+pub struct DocumentStore {
+    inner: Arc<Inner>,
+    database: String,
+}
+
+/// What every handle on a store shares.
+pub(crate) struct Inner {
+    pub(crate) place: Place,
+    deployment: Deployment,
+    readers: Mutex<Vec<Link>>,
+    writer: Mutex<Option<Link>>,
+    gate: Gate,
+    sessions: Sessions,
+    pub(crate) cursors: Cursors,
+    pub(crate) usage: Usage,
+    is_closed: Arc<AtomicBool>,
+    /// The folder of a store that lasts no longer than it is open.
+    _folder: Option<TempDir>,
+}
+
+impl std::fmt::Debug for DocumentStore {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("DocumentStore")
+            .field("path", &self.inner.place.path)
+            .field("database", &self.database)
+            .finish_non_exhaustive()
+    }
+}
+
+impl DocumentStore {
+    /// Opens a store, and deletes what has expired in it.
+    ///
+    /// # Errors
+    /// The file is missing and shall not be made, is none of ours, is damaged, or cannot be written.
+    pub fn open(options: &DocumentOptions) -> Result<Arc<Self>, EngineError> {
+        let (place, folder) = place_of(options)?;
+        Link::prepare(&place, options.create)?;
+        let first = Link::open(&place)?;
+        let deployment = deployment(&place, &options.database);
+        let inner = Arc::new(Inner {
+            place,
+            deployment,
+            readers: Mutex::new(vec![first]),
+            writer: Mutex::new(None),
+            gate: Gate::default(),
+            sessions: Sessions::default(),
+            cursors: Cursors::default(),
+            usage: Usage::default(),
+            is_closed: Arc::default(),
+            _folder: folder,
+        });
+        if !options.read_only {
+            // Another process that writes just now will sweep, or the next round here.
+            drop(inner.sweep());
+            keep_sweeping(&inner)?;
+        }
+        Ok(Arc::new(Self { inner, database: options.database.clone() }))
+    }
+
+    /// Deletes the documents whose time has come, and says how many they were.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn sweep(&self) -> CommandResult<u64> {
+        self.inner.sweep()
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> CommandResult<T> + Send + 'static,
+    ) -> CommandResult<T> {
+        let inner = Arc::clone(&self.inner);
+        match tokio::task::spawn_blocking(move || work(&inner)).await {
+            Ok(result) => result,
+            Err(error) => Err(CommandError::from(EngineError::Refused {
+                doing: "a command of the embedded document engine".to_owned(),
+                reason: error.to_string(),
+            })),
+        }
+    }
+}
+
+#[async_trait]
+impl Commands for DocumentStore {
+    fn deployment(&self) -> &Deployment {
+        &self.inner.deployment
+    }
+
+    fn database(&self) -> &str {
+        &self.database
+    }
+
+    fn on_database(&self, database: &str) -> Arc<dyn Commands> {
+        Arc::new(Self { inner: Arc::clone(&self.inner), database: database.to_owned() })
+    }
+
+    async fn run_on(
+        &self,
+        database: &str,
+        command: Document,
+        session: Option<SessionId>,
+    ) -> CommandResult<Document> {
+        let database = database.to_owned();
+        self.blocking(move |inner| inner.execute(&database, command, session)).await
+    }
+
+    async fn start_session(&self) -> CommandResult<SessionId> {
+        Ok(self.inner.sessions.start())
+    }
+
+    async fn start_transaction(&self, session: SessionId) -> CommandResult<()> {
+        self.blocking(move |inner| inner.start_transaction(session)).await
+    }
+
+    async fn commit_transaction(&self, session: SessionId) -> CommandResult<()> {
+        self.blocking(move |inner| inner.commit_transaction(session)).await
+    }
+
+    async fn abort_transaction(&self, session: SessionId) -> CommandResult<()> {
+        self.blocking(move |inner| inner.abort_transaction(session)).await
+    }
+
+    async fn end_session(&self, session: SessionId) {
+        drop(self.blocking(move |inner| inner.end_session(session)).await);
+    }
+}
+
+impl Inner {
+    /// Runs a command.
+    fn execute(
+        &self,
+        database: &str,
+        command: Document,
+        session: Option<SessionId>,
+    ) -> CommandResult<Document> {
+        let name = command.keys().next().cloned().unwrap_or_default();
+        let verb = command::find(&name)?;
+        if let Some(session) = session {
+            let transaction = self.sessions.transaction(session)?;
+            let mut transaction = locked(&transaction);
+            if transaction.takes_commands() {
+                return self.execute_in(database, verb, command, session, &mut transaction);
+            }
+        }
+        let doing = format!("running {}", verb.name);
+        let done = match verb.access_of(&command) {
+            Access::Read => self.read(|link| (verb.run)(&mut self.work(database, link, None), command)),
+            Access::Write => self.write(|link| (verb.run)(&mut self.work(database, link, None), command)),
+        };
+        done.map_err(|failure| failure.into_command_error(&self.place.text(), &doing, false))
+    }
+
+    fn work<'w>(&'w self, database: &'w str, link: &'w mut Link, session: Option<SessionId>) -> Work<'w> {
+        Work { store: self, database, link, session }
+    }
+
+    /// Runs a command in a session's transaction, which ends without effect where the command fails.
+    fn execute_in(
+        &self,
+        database: &str,
+        verb: &Verb,
+        command: Document,
+        session: SessionId,
+        transaction: &mut Transaction,
+    ) -> CommandResult<Document> {
+        if matches!(transaction, Transaction::Aborted) {
+            return Err(no_such_transaction("Transaction was aborted.").into());
+        }
+        let done = if verb.in_transaction {
+            self.run_in(database, verb, command, session, transaction)
+        } else {
+            let message = format!("Cannot run '{}' in a multi-document transaction.", verb.name);
+            Err(refuse(263, "OperationNotSupportedInTransaction", message).into())
+        };
+        let has_failed = match &done {
+            Ok(reply) => reply.contains_key("writeErrors"),
+            Err(_) => true,
+        };
+        if has_failed {
+            self.abandon(session, transaction);
+        }
+        let doing = format!("running {} in a transaction", verb.name);
+        done.map_err(|failure| failure.into_command_error(&self.place.text(), &doing, true))
+    }
+
+    fn run_in(
+        &self,
+        database: &str,
+        verb: &Verb,
+        command: Document,
+        session: SessionId,
+        transaction: &mut Transaction,
+    ) -> Outcome<Document> {
+        let writes = verb.access_of(&command) == Access::Write;
+        let holder = Holder::Transaction(session);
+        if writes && !matches!(transaction, Transaction::Open { is_writer: true, .. }) {
+            if !self.gate.enter(holder, TRANSACTION_WAIT) {
+                return Err(busy(true).into());
+            }
+            match transaction {
+                Transaction::Open { link, is_writer } => {
+                    *is_writer = true;
+                    // Fails where somebody has written since this transaction first read.
+                    link.execute("UPDATE format SET version = version", [])?;
+                }
+                _ => match self.opened(true) {
+                    Ok(link) => *transaction = Transaction::Open { link, is_writer: true },
+                    Err(failure) => {
+                        self.gate.leave(holder);
+                        return Err(failure);
+                    }
+                },
+            }
+        }
+        if !matches!(transaction, Transaction::Open { .. }) {
+            *transaction = Transaction::Open { link: self.opened(false)?, is_writer: false };
+        }
+        let Transaction::Open { link, .. } = transaction else { unreachable!("opened above") };
+        (verb.run)(&mut self.work(database, link, Some(session)), command)
+    }
+
+    fn opened(&self, is_writer: bool) -> Outcome<Link> {
+        let link = self.reader()?;
+        link.begin(is_writer)?;
+        Ok(link)
+    }
+
+    fn start_transaction(&self, session: SessionId) -> CommandResult<()> {
+        let transaction = self.sessions.transaction(session)?;
+        let mut transaction = locked(&transaction);
+        if matches!(*transaction, Transaction::Begun | Transaction::Open { .. }) {
+            return Err(refuse(50911, "Location50911", "a transaction is already in progress").into());
+        }
+        *transaction = Transaction::Begun;
+        Ok(())
+    }
+
+    fn commit_transaction(&self, session: SessionId) -> CommandResult<()> {
+        let transaction = self.sessions.transaction(session)?;
+        let mut transaction = locked(&transaction);
+        match &mut *transaction {
+            Transaction::None => return Err(no_such_transaction("there is no transaction to commit").into()),
+            Transaction::Aborted => return Err(no_such_transaction("Transaction was aborted.").into()),
+            // A commit that is sent again answers as the first one did.
+            Transaction::Committed => return Ok(()),
+            Transaction::Begun => {}
+            Transaction::Open { link, .. } => {
+                if let Err(failure) = link.commit() {
+                    self.abandon(session, &mut transaction);
+                    let doing = "committing a transaction";
+                    return Err(failure.into_command_error(&self.place.text(), doing, true));
+                }
+            }
+        }
+        if let Transaction::Open { link, .. } = std::mem::replace(&mut *transaction, Transaction::Committed) {
+            self.give_back(link);
+        }
+        self.gate.leave(Holder::Transaction(session));
+        Ok(())
+    }
+
+    fn abort_transaction(&self, session: SessionId) -> CommandResult<()> {
+        let transaction = self.sessions.transaction(session)?;
+        let mut transaction = locked(&transaction);
+        match *transaction {
+            Transaction::None => Err(no_such_transaction("there is no transaction to abort").into()),
+            Transaction::Aborted => Err(no_such_transaction("Transaction was aborted.").into()),
+            Transaction::Committed => Err(refuse(
+                256,
+                "TransactionCommitted",
+                "the transaction has been committed and cannot be aborted any more",
+            )
+            .into()),
+            Transaction::Begun | Transaction::Open { .. } => {
+                self.abandon(session, &mut transaction);
+                Ok(())
+            }
+        }
+    }
+
+    fn end_session(&self, session: SessionId) -> CommandResult<()> {
+        if let Some(transaction) = self.sessions.end(session) {
+            self.abandon(session, &mut locked(&transaction));
+        }
+        self.cursors.end_session(session);
+        Ok(())
+    }
+
+    /// Ends a transaction without effect.
+    fn abandon(&self, session: SessionId, transaction: &mut Transaction) {
+        if let Transaction::Open { mut link, .. } = std::mem::replace(transaction, Transaction::Aborted) {
+            link.rollback();
+            self.give_back(link);
+        }
+        self.gate.leave(Holder::Transaction(session));
+    }
+
+    /// Runs a piece of work that sees one state of the database.
+    pub(crate) fn read<T>(&self, work: impl FnOnce(&mut Link) -> Outcome<T>) -> Outcome<T> {
+        let mut link = self.reader()?;
+        link.begin(false)?;
+        let done = work(&mut link);
+        if done.is_ok() {
+            link.commit()?
+        } else {
+            link.rollback()
+        }
+        self.give_back(link);
+        done
+    }
+
+    /// Runs a piece of work that writes: all of it, or nothing.
+    pub(crate) fn write<T>(&self, work: impl FnOnce(&mut Link) -> Outcome<T>) -> Outcome<T> {
+        if !self.gate.enter(Holder::Command, self.place.busy_timeout) {
+            return Err(busy(false).into());
+        }
+        let done = self.write_inside(work);
+        self.gate.leave(Holder::Command);
+        done
+    }
+
+    fn write_inside<T>(&self, work: impl FnOnce(&mut Link) -> Outcome<T>) -> Outcome<T> {
+        let mut writer = locked(&self.writer);
+        let mut link = match writer.take() {
+            Some(link) => link,
+            None => Link::open(&self.place)?,
+        };
+        link.begin(true)?;
+        let done = work(&mut link).and_then(|value| link.commit().map(|()| value));
+        if done.is_err() {
+            link.rollback();
+        }
+        *writer = Some(link);
+        done
+    }
+
+    fn reader(&self) -> Outcome<Link> {
+        let idle = locked(&self.readers).pop();
+        match idle {
+            Some(link) => Ok(link),
+            None => Ok(Link::open(&self.place)?),
+        }
+    }
+
+    fn give_back(&self, link: Link) {
+        let mut idle = locked(&self.readers);
+        if idle.len() < IDLE_READERS && link.sqlite.is_autocommit() {
+            idle.push(link);
+        }
+    }
+
+    fn sweep(&self) -> CommandResult<u64> {
+        expiry::sweep(self).map_err(|failure| {
+            failure.into_command_error(&self.place.text(), "deleting expired documents", false)
+        })
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.is_closed.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Sweeps again and again for as long as the store is open.
+fn keep_sweeping(inner: &Arc<Inner>) -> Result<(), EngineError> {
+    /// How soon the task notices that the store has been closed.
+    const NOTICE: Duration = Duration::from_millis(500);
+    let weak: Weak<Inner> = Arc::downgrade(inner);
+    let is_closed = Arc::clone(&inner.is_closed);
+    let task = move || {
+        let mut waited = Duration::ZERO;
+        while !is_closed.load(Ordering::Relaxed) {
+            std::thread::sleep(NOTICE);
+            waited += NOTICE;
+            if waited >= EXPIRY_INTERVAL {
+                waited = Duration::ZERO;
+                let Some(inner) = weak.upgrade() else { return };
+                // What stands in the way now will be gone in the next round.
+                drop(inner.sweep());
+            }
+        }
+    };
+    let started = std::thread::Builder::new().name("whimbrel-expiry".to_owned()).spawn(task);
+    started.map(drop).map_err(|error| EngineError::Refused {
+        doing: "starting the task that deletes expired documents".to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn place_of(options: &DocumentOptions) -> Result<(Place, Option<TempDir>), EngineError> {
+    let place = |path| Place {
+        path,
+        synchronous: options.synchronous,
+        busy_timeout: options.busy_timeout,
+        read_only: options.read_only,
+    };
+    match &options.location {
+        Location::File(path) => Ok((place(path.clone()), None)),
+        Location::Memory => {
+            let builder = || {
+                let mut builder = tempfile::Builder::new();
+                builder.prefix("whimbrel-documents-");
+                builder
+            };
+            let folder = builder().tempdir_in("/dev/shm").or_else(|_| builder().tempdir());
+            let folder = folder.map_err(|error| EngineError::NotWritable {
+                database: "a database in memory".to_owned(),
+                doing: "making its folder".to_owned(),
+                reason: error.to_string(),
+            })?;
+            let mut place = place(folder.path().join("documents.db"));
+            place.synchronous = crate::options::Synchronous::Off;
+            Ok((place, Some(folder)))
+        }
+    }
+}
+
+fn deployment(place: &Place, database: &str) -> Deployment {
+    Deployment {
+        server: ServerDescription {
+            product: "SQLite".to_owned(),
+            version: rusqlite::version().to_owned(),
+            database: if database.is_empty() { place.text() } else { database.to_owned() },
+            location: "embedded".to_owned(),
+            user: None,
+            encrypted: None,
+        },
+        topology: Topology::Embedded,
+        transactions: true,
+        collection_changes: true,
+        change_streams: false,
+        text_indexes: true,
+        hidden_indexes: true,
+    }
+}

@@ -1,0 +1,16 @@
+//! BSON values as MongoDB sees them: one view over raw and decoded documents, their order, and their paths.
+
+mod compare;
+pub(crate) mod decimal;
+mod hash;
+mod number;
+mod path;
+mod show;
+mod view;
+
+pub(crate) use compare::{canonical_rank, compare, compare_bson, compare_bytes, equal_bson, is_nan};
+pub(crate) use hash::{HashedKey, hash_value};
+pub(crate) use number::{Number, compare_numbers, truncated_i64};
+pub(crate) use path::{Path, visit_path};
+pub(crate) use show::{show, show_document, type_name, type_number};
+pub(crate) use view::{DocRef, ValueRef, raw_of};

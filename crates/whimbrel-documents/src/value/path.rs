@@ -1,0 +1,113 @@
+//! Dotted paths, and how they walk through arrays.
+
+use super::view::{DocRef, ValueRef};
+
+/// A dotted path: `items.0.price`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Path {
+    text: Box<str>,
+    parts: Box<[Part]>,
+}
+
+/// One component of a path.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Part {
+    name: Box<str>,
+    index: Option<usize>,
+}
+
+impl Path {
+    /// Splits a dotted path at its dots.
+    pub(crate) fn new(text: &str) -> Self {
+        let parts =
+            text.split('.').map(|name| Part { name: name.into(), index: array_index(name) }).collect();
+        Path { text: text.into(), parts }
+    }
+
+    /// The path as it was written.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The names of its components.
+    pub(crate) fn names(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator {
+        self.parts.iter().map(|part| &*part.name)
+    }
+
+    /// How many components it has.
+    pub(crate) fn len(&self) -> usize {
+        self.parts.len()
+    }
+}
+
+/// The position that a component names: digits without a leading zero.
+fn array_index(name: &str) -> Option<usize> {
+    let digits = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+    (digits && (name == "0" || !name.starts_with('0'))).then(|| name.parse().ok()).flatten()
+}
+
+/// Calls `visit` with every value that a path leads to, `None` for a missing one, until it says `true`.
+///
+/// A non-final array is walked through element by element, and a numeric component also names a position in it. With
+/// `expand`, an array at the end yields each of its elements before itself.
+pub(crate) fn visit_path<'a>(
+    document: DocRef<'a>,
+    path: &Path,
+    expand: bool,
+    visit: &mut dyn FnMut(Option<ValueRef<'a>>) -> bool,
+) -> bool {
+    walk(document, &path.parts, expand, visit)
+}
+
+fn walk<'a>(
+    mut document: DocRef<'a>,
+    mut parts: &[Part],
+    expand: bool,
+    visit: &mut dyn FnMut(Option<ValueRef<'a>>) -> bool,
+) -> bool {
+    while let Some((part, rest)) = parts.split_first() {
+        let value = document.get(&part.name);
+        match value {
+            Some(ValueRef::Array(items)) if rest.is_empty() => {
+                return (expand && items.values().any(|item| visit(Some(item)))) || visit(value);
+            }
+            _ if rest.is_empty() => return visit(value),
+            Some(ValueRef::Document(inner)) => {
+                document = inner;
+                parts = rest;
+            }
+            Some(ValueRef::Array(items)) => return walk_array(items, rest, expand, visit),
+            _ => return visit(None),
+        }
+    }
+    false
+}
+
+/// Walks the elements of an array that is not the end of its path.
+fn walk_array<'a>(
+    items: DocRef<'a>,
+    parts: &[Part],
+    expand: bool,
+    visit: &mut dyn FnMut(Option<ValueRef<'a>>) -> bool,
+) -> bool {
+    let Some((part, rest)) = parts.split_first() else { return false };
+    for (at, item) in items.values().enumerate() {
+        if let ValueRef::Document(inner) = item
+            && walk(inner, parts, expand, visit)
+        {
+            return true;
+        }
+        if part.index != Some(at) {
+            continue;
+        }
+        let done = match item {
+            _ if rest.is_empty() => visit(Some(item)),
+            ValueRef::Document(inner) | ValueRef::Array(inner) => walk(inner, rest, expand, visit),
+            _ => false,
+        };
+        if done {
+            return true;
+        }
+    }
+    false
+}
