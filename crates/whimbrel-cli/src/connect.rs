@@ -1,11 +1,18 @@
 //! The one place that knows which engine a URL stands for.
 
+use std::sync::Arc;
+
+use whimbrel_documents::{DocumentOptions, DocumentStore};
+use whimbrel_engine::document::DocumentEngine;
 use whimbrel_engine::{Engine, EngineError, ScriptWriter};
 use whimbrel_lifecycle::project::{DataModel, Project, SqliteLocation, Synchronous, UrlScheme};
 use whimbrel_lifecycle::{LifecycleError, require_sql};
-use whimbrel_mongo::MongoOptions;
+use whimbrel_mongo::{MongoOptions, TokioRuntime};
 use whimbrel_postgres::{Postgres, PostgresOptions, PostgresScript, SslMode};
 use whimbrel_sqlite::{Location, Sqlite, SqliteOptions, SqliteScript};
+
+/// The database of an embedded file: it holds one project.
+const EMBEDDED_DATABASE: &str = "app";
 
 /// What the connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +33,7 @@ pub(crate) async fn connect(project: &Project, purpose: Purpose) -> Result<Box<d
             Ok(Box::new(whimbrel_mongo::connect(&mongo_options(project)).await?))
         }
         UrlScheme::Sqlite if project.model.value == DataModel::Relational => sqlite(project, purpose),
+        UrlScheme::Sqlite => documents(project, purpose),
         other => Err(no_engine(other)),
     }
 }
@@ -116,6 +124,27 @@ fn mongo_options(project: &Project) -> MongoOptions {
     options.tls.certificate_key_file.clone_from(&settings.tls_certificate_key_file.value);
     options.lease = pool.lease.value;
     options
+}
+
+fn documents(project: &Project, purpose: Purpose) -> Result<Box<dyn Engine>, LifecycleError> {
+    let location = match project.url.value.sqlite().expect("a sqlite URL names a location") {
+        SqliteLocation::Memory => whimbrel_documents::Location::Memory,
+        // What does not exist yet counts as empty, and is not made by looking.
+        SqliteLocation::File(path) if purpose == Purpose::Look && !path.exists() => {
+            whimbrel_documents::Location::Memory
+        }
+        SqliteLocation::File(path) => whimbrel_documents::Location::File(path.clone()),
+    };
+    let mut options = DocumentOptions::new(location, EMBEDDED_DATABASE);
+    options.busy_timeout = project.sqlite.busy_timeout.value;
+    options.synchronous = match project.sqlite.synchronous.value {
+        Synchronous::Full => whimbrel_documents::Synchronous::Full,
+        Synchronous::Normal => whimbrel_documents::Synchronous::Normal,
+    };
+    let store = DocumentStore::open(&options)?;
+    let lease =
+        whimbrel_mongo::lease_options(project.pool.lease.value, &project.mongodb.application_name.value);
+    Ok(Box::new(DocumentEngine::new(store, Arc::new(TokioRuntime), lease)))
 }
 
 fn sqlite(project: &Project, purpose: Purpose) -> Result<Box<dyn Engine>, LifecycleError> {

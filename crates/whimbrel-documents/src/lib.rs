@@ -7,6 +7,8 @@ mod answer;
 mod catalog;
 mod command;
 mod cursor;
+#[cfg(test)]
+mod differential;
 mod expiry;
 mod expression;
 mod index;
@@ -14,8 +16,8 @@ mod key;
 mod limits;
 mod matcher;
 mod options;
-mod planner;
 mod pipeline;
+mod planner;
 mod projection;
 mod query;
 mod refusal;
@@ -24,8 +26,8 @@ mod shape;
 mod sort;
 mod storage;
 mod store;
-mod usage;
 mod update;
+mod usage;
 mod value;
 mod writer;
 

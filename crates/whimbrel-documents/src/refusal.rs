@@ -1,6 +1,6 @@
 //! Refusals: MongoDB's error codes, names and messages.
 
-use bson::{Document, doc};
+use bson::doc;
 pub(crate) use whimbrel_engine::document::Refusal;
 
 /// The result of evaluating something.
@@ -11,18 +11,6 @@ pub(crate) fn refuse(code: i32, code_name: &str, message: impl Into<String>) -> 
     let message = message.into();
     let reply = doc! { "ok": 0.0, "errmsg": &message, "code": code, "codeName": code_name };
     Refusal { code, code_name: code_name.to_owned(), message, labels: Vec::new(), reply }
-}
-
-/// Makes a refusal that carries `errInfo`, as error 121 does.
-pub(crate) fn refuse_with_details(
-    code: i32,
-    code_name: &str,
-    message: impl Into<String>,
-    details: Document,
-) -> Refusal {
-    let mut refusal = refuse(code, code_name, message);
-    refusal.reply.insert("errInfo", details);
-    refusal
 }
 
 /// Makes the refusal of a number that MongoDB gives no name of its own: `Location40324`.

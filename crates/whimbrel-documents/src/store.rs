@@ -141,6 +141,11 @@ impl Commands for DocumentStore {
         Ok(self.inner.sessions.start())
     }
 
+    async fn session_key(&self, _session: SessionId) -> Option<Document> {
+        // A session lives in this process alone, and ends with it.
+        None
+    }
+
     async fn start_transaction(&self, session: SessionId) -> CommandResult<()> {
         self.blocking(move |inner| inner.start_transaction(session)).await
     }

@@ -13,6 +13,7 @@ mod session;
 mod wait;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use whimbrel_engine::Result;
 use whimbrel_engine::document::{DocumentEngine, LeaseOptions};
@@ -32,9 +33,17 @@ const OLDEST: &str = "6.0";
 /// As [`Mongo::connect`].
 pub async fn connect(options: &MongoOptions) -> Result<DocumentEngine> {
     let mongo = Mongo::connect(options).await?;
+    let lease = lease_options(options.lease, &options.application_name);
+    Ok(DocumentEngine::new(Arc::new(mongo), Arc::new(TokioRuntime), lease))
+}
+
+/// How a deployer in this process holds the lock of a document engine, and what the others are told of it.
+#[must_use]
+pub fn lease_options(duration: Duration, application_name: &str) -> LeaseOptions {
     let host = whoami::hostname().unwrap_or_else(|_| "an unknown host".to_owned());
     let user = whoami::username().unwrap_or_else(|_| "unknown".to_owned());
-    let holder = format!("process {} of {user}@{host}, {}", std::process::id(), options.application_name);
-    let lease = LeaseOptions { duration: options.lease, holder };
-    Ok(DocumentEngine::new(Arc::new(mongo), Arc::new(TokioRuntime), lease))
+    LeaseOptions {
+        duration,
+        holder: format!("process {} of {user}@{host}, {application_name}", std::process::id()),
+    }
 }

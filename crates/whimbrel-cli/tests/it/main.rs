@@ -10,6 +10,7 @@ mod document_schema;
 mod document_systems;
 mod documents;
 mod drift;
+mod embedded;
 mod faults;
 mod forgotten;
 mod generated;

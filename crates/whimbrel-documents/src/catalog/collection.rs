@@ -33,7 +33,6 @@ pub(crate) struct Collection {
 /// What a collection asks of the documents written to it.
 #[derive(Debug)]
 pub(crate) struct Validation {
-    pub(crate) validator: Document,
     pub(crate) matcher: Matcher,
     /// `moderate`: a document that did not pass before may be changed.
     pub(crate) is_moderate: bool,
@@ -105,7 +104,6 @@ impl Validation {
         }
         Ok(Some(Self {
             matcher: Matcher::parse(validator)?,
-            validator: validator.clone(),
             is_moderate: level == "moderate",
             only_warns: options.get_str("validationAction").is_ok_and(|action| action == "warn"),
         }))

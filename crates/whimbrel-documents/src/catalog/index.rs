@@ -53,7 +53,6 @@ pub(crate) struct TextIndex {
 /// What documents a partial index holds.
 #[derive(Debug)]
 pub(crate) struct Partial {
-    pub(crate) filter: Document,
     pub(crate) matcher: Matcher,
 }
 
@@ -63,7 +62,7 @@ impl Index {
         let table = format!("i{id}");
         let kind = kind_of(&spec);
         let partial = match spec.get_document("partialFilterExpression") {
-            Ok(filter) => Some(Partial { matcher: Matcher::parse(filter)?, filter: filter.clone() }),
+            Ok(filter) => Some(Partial { matcher: Matcher::parse(filter)? }),
             Err(_) => None,
         };
         let rows = match kind {

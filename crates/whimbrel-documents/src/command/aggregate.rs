@@ -44,7 +44,12 @@ pub(super) fn run(work: &mut Work<'_>, command: Document) -> Outcome<Document> {
     let name = match fields.require("aggregate")? {
         Bson::String(name) => name,
         Bson::Int32(1) => return Err(not_implemented("an aggregate without a collection").into()),
-        _ => return Err(type_mismatch("Invalid command format: the 'aggregate' field must specify a collection name or 1").into()),
+        _ => {
+            return Err(type_mismatch(
+                "Invalid command format: the 'aggregate' field must specify a collection name or 1",
+            )
+            .into());
+        }
     };
     let Bson::Array(stages) = fields.require("pipeline")? else {
         return Err(type_mismatch("'pipeline' option must be specified as an array").into());
@@ -100,7 +105,8 @@ fn results(
     name: &str,
     options: Options,
 ) -> Outcome<VecDeque<Document>> {
-    let source = Store { main: name.to_owned(), work: RefCell::new(work), options, trouble: RefCell::default() };
+    let source =
+        Store { main: name.to_owned(), work: RefCell::new(work), options, trouble: RefCell::default() };
     let run = || -> Result<VecDeque<Document>, Refusal> {
         pipeline.run(&source, name)?.map(|record| record.map(Record::into_document)).collect()
     };
@@ -121,7 +127,7 @@ struct Store<'s, 'w> {
     trouble: RefCell<Option<Failure>>,
 }
 
-impl Store<'_, '_> {
+impl<'s, 'w> Store<'s, 'w> {
     /// What a pipeline is told of a failure; the failure itself is kept for the command.
     fn told<T>(&self, outcome: Outcome<T>) -> Result<T, Refusal> {
         outcome.map_err(|failure| match failure {
@@ -147,11 +153,12 @@ impl Store<'_, '_> {
         let mut work = self.work.borrow_mut();
         let database = database.unwrap_or(work.database).to_owned();
         check_collection_name(&database, name)?;
-        let mut there = Work { store: work.store, database: &database, link: &mut *work.link, session: work.session };
+        let (store, session) = (work.store, work.session);
+        let mut there = Work { store, database: &database, link: &mut *work.link, session };
         make(&mut there, name, &Document::new())
     }
 
-    fn open(&self, name: &str, wanted: Wanted<'_>) -> Outcome<Option<Chunks<'_, '_, '_>>> {
+    fn open(&self, name: &str, wanted: Wanted<'_>) -> Outcome<Option<Chunks<'_, 's, 'w>>> {
         let Some(collection) = self.collection(None, name)? else { return Ok(None) };
         let none = Hint::None;
         let hint = if name == self.main { &self.options.hint } else { &none };
@@ -176,7 +183,8 @@ impl Store<'_, '_> {
         remove(work, &standing)?;
         work.link.catalog_changed()?;
         let database = standing.database.clone();
-        let mut there = Work { store: work.store, database: &database, link: &mut *work.link, session: work.session };
+        let (store, session) = (work.store, work.session);
+        let mut there = Work { store, database: &database, link: &mut *work.link, session };
         let collection = make(&mut there, name, &options)?;
         let collection = super::indexes::rebuilt(&mut there, collection, indexes)?;
         let mut writer = Writer::new(there.link, collection);
@@ -195,7 +203,13 @@ impl Store<'_, '_> {
         Ok(())
     }
 
-    fn same(&self, database: Option<&str>, name: &str, paths: &[String], like: &Document) -> Outcome<Option<(i64, RawDocumentBuf)>> {
+    fn same(
+        &self,
+        database: Option<&str>,
+        name: &str,
+        paths: &[String],
+        like: &Document,
+    ) -> Outcome<Option<(i64, RawDocumentBuf)>> {
         let Some(collection) = self.collection(database, name)? else { return Ok(None) };
         let mut filter = Document::new();
         for path in paths {
@@ -213,7 +227,9 @@ impl Store<'_, '_> {
     }
 
     fn replace_one(&self, database: Option<&str>, name: &str, document: Document) -> Outcome<()> {
-        let Some((row, _)) = self.same(database, name, &["_id".to_owned()], &document)? else { return Ok(()) };
+        let Some((row, _)) = self.same(database, name, &["_id".to_owned()], &document)? else {
+            return Ok(());
+        };
         let collection = self.target(database, name)?;
         let mut work = self.work.borrow_mut();
         let mut writer = Writer::new(work.link, collection);
@@ -232,7 +248,8 @@ impl Store<'_, '_> {
             return Err(refuse(26, "NamespaceNotFound", message).into());
         };
         let work = self.work.borrow();
-        let mut reply = doc! { "ns": collection.namespace(), "host": "embedded", "localTime": bson::DateTime::now() };
+        let mut reply =
+            doc! { "ns": collection.namespace(), "host": "embedded", "localTime": bson::DateTime::now() };
         if options.contains_key("storageStats") {
             let mut statistics = of_collection(work.link, &collection, 1)?;
             statistics.remove("ns");
@@ -268,12 +285,18 @@ impl Source for Store<'_, '_> {
             })
             .collect();
         match paths.as_slice() {
-            [] => Err(refuse(27, "IndexNotFound", "$geoNear requires a 2d or 2dsphere index, but none were found")),
+            [] => Err(refuse(
+                27,
+                "IndexNotFound",
+                "$geoNear requires a 2d or 2dsphere index, but none were found",
+            )),
             [path] => Ok(path.clone()),
             _ => Err(refuse(
                 27,
                 "IndexNotFound",
-                format!("There is more than one 2dsphere index on {collection}; unsure which to use for $geoNear"),
+                format!(
+                    "There is more than one 2dsphere index on {collection}; unsure which to use for $geoNear"
+                ),
             )),
         }
     }
@@ -288,7 +311,12 @@ impl Source for Store<'_, '_> {
             }
         };
         // The index over `_id` has the number that no secondary one has.
-        let id = described("_id_", doc! { "_id": 1 }, -collection.id, doc! { "v": 2, "key": { "_id": 1 }, "name": "_id_" });
+        let id = described(
+            "_id_",
+            doc! { "_id": 1 },
+            -collection.id,
+            doc! { "v": 2, "key": { "_id": 1 }, "name": "_id_" },
+        );
         let others = collection
             .indexes
             .iter()

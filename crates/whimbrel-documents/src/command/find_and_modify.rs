@@ -136,7 +136,11 @@ fn check(
 }
 
 fn nothing(command: &FindAndModify) -> Document {
-    let last = if command.update.is_some() { doc! { "n": 0, "updatedExisting": false } } else { doc! { "n": 0 } };
+    let last = if command.update.is_some() {
+        doc! { "n": 0, "updatedExisting": false }
+    } else {
+        doc! { "n": 0 }
+    };
     ok(doc! { "lastErrorObject": last, "value": null })
 }
 

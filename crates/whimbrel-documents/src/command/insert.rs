@@ -1,7 +1,6 @@
 //! `insert`.
 
 use bson::{Bson, Document, doc};
-use whimbrel_engine::document::Refusal;
 
 use super::Work;
 use super::changes::{check, ensure};
@@ -51,7 +50,7 @@ pub(super) fn run(work: &mut Work<'_>, command: Document) -> Outcome<Document> {
 }
 
 fn insert_one(writer: &mut Writer<'_>, document: Document, bypass: bool) -> Outcome<()> {
-    let document = storable(document).map_err(Refusal::from)?;
+    let document = storable(document)?;
     if !bypass {
         check(&writer.collection, &document, None)?;
     }

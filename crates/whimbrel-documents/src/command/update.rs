@@ -159,7 +159,7 @@ fn apply(work: &mut Work<'_>, name: &str, change: &Change, bypass: bool, done: &
         let changed = change_one(&mut writer, (row, &old), &update, &matcher, bypass);
         if changed.map_err(|failure| during(failure, "update"))?.is_some() {
             done.modified += 1;
-        } 
+        }
     }
     if !has_matches && change.is_upsert {
         let document = insert_one(&mut writer, &update, &matcher, bypass);

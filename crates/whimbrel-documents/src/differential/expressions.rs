@@ -23,18 +23,89 @@ fn call(name: &str, argument: impl Into<Bson>) -> Document {
 
 /// The functions of one argument.
 const UNARY: [&str; 54] = [
-    "$abs", "$ceil", "$floor", "$round", "$trunc", "$sqrt", "$exp", "$ln", "$log10", "$size", "$isArray", "$first",
-    "$last", "$reverseArray", "$arrayToObject", "$objectToArray", "$mergeObjects", "$type", "$isNumber", "$bsonSize",
-    "$strLenCP", "$strLenBytes", "$toLower", "$toUpper", "$toInt", "$toLong", "$toDouble", "$toDecimal", "$toBool",
-    "$toDate", "$toObjectId", "$not", "$anyElementTrue", "$allElementsTrue", "$year", "$month", "$dayOfMonth",
-    "$dayOfWeek", "$dayOfYear", "$hour", "$minute", "$second", "$millisecond", "$week", "$isoWeek", "$isoWeekYear",
-    "$isoDayOfWeek", "$sum", "$avg", "$min", "$max", "$stdDevPop", "$stdDevSamp", "$and",
+    "$abs",
+    "$ceil",
+    "$floor",
+    "$round",
+    "$trunc",
+    "$sqrt",
+    "$exp",
+    "$ln",
+    "$log10",
+    "$size",
+    "$isArray",
+    "$first",
+    "$last",
+    "$reverseArray",
+    "$arrayToObject",
+    "$objectToArray",
+    "$mergeObjects",
+    "$type",
+    "$isNumber",
+    "$bsonSize",
+    "$strLenCP",
+    "$strLenBytes",
+    "$toLower",
+    "$toUpper",
+    "$toInt",
+    "$toLong",
+    "$toDouble",
+    "$toDecimal",
+    "$toBool",
+    "$toDate",
+    "$toObjectId",
+    "$not",
+    "$anyElementTrue",
+    "$allElementsTrue",
+    "$year",
+    "$month",
+    "$dayOfMonth",
+    "$dayOfWeek",
+    "$dayOfYear",
+    "$hour",
+    "$minute",
+    "$second",
+    "$millisecond",
+    "$week",
+    "$isoWeek",
+    "$isoWeekYear",
+    "$isoDayOfWeek",
+    "$sum",
+    "$avg",
+    "$min",
+    "$max",
+    "$stdDevPop",
+    "$stdDevSamp",
+    "$and",
 ];
 /// The functions of two arguments.
 const BINARY: [&str; 26] = [
-    "$add", "$subtract", "$multiply", "$divide", "$mod", "$pow", "$eq", "$ne", "$lt", "$gte", "$cmp", "$arrayElemAt",
-    "$concatArrays", "$in", "$indexOfArray", "$setUnion", "$setIntersection", "$setDifference", "$setEquals",
-    "$setIsSubset", "$concat", "$split", "$indexOfCP", "$strcasecmp", "$ifNull", "$sum",
+    "$add",
+    "$subtract",
+    "$multiply",
+    "$divide",
+    "$mod",
+    "$pow",
+    "$eq",
+    "$ne",
+    "$lt",
+    "$gte",
+    "$cmp",
+    "$arrayElemAt",
+    "$concatArrays",
+    "$in",
+    "$indexOfArray",
+    "$setUnion",
+    "$setIntersection",
+    "$setDifference",
+    "$setEquals",
+    "$setIsSubset",
+    "$concat",
+    "$split",
+    "$indexOfCP",
+    "$strcasecmp",
+    "$ifNull",
+    "$sum",
 ];
 
 #[tokio::test]
@@ -48,9 +119,26 @@ async fn functions_of_one_argument_compute_the_same() {
         cases.push(compute(name, call(name, vec![bson!(1), bson!(2)])).approximate());
     }
     for value in few() {
-        cases.push(compute("$toString", call("$convert", doc! { "input": literal(&value), "to": "int", "onError": "E", "onNull": "N" })));
+        cases.push(compute(
+            "$toString",
+            call("$convert", doc! { "input": literal(&value), "to": "int", "onError": "E", "onNull": "N" }),
+        ));
     }
-    for number in [bson!(1), bson!(1.0), bson!(1.5), bson!(1e22), bson!(1e-7), bson!(123_456_789.125), Bson::Int64(5), super::values::decimal("1.50"), bson!(true), date(1), bson!("x"), Bson::Null, Bson::Double(f64::INFINITY)] {
+    for number in [
+        bson!(1),
+        bson!(1.0),
+        bson!(1.5),
+        bson!(1e22),
+        bson!(1e-7),
+        bson!(123_456_789.125),
+        Bson::Int64(5),
+        super::values::decimal("1.50"),
+        bson!(true),
+        date(1),
+        bson!("x"),
+        Bson::Null,
+        Bson::Double(f64::INFINITY),
+    ] {
         cases.push(compute("$toString", call("$toString", literal(&number))));
     }
     run("unary", &[("docs", vec![doc! { "_id": 1 }])], cases).await;
@@ -167,7 +255,8 @@ fn dates() -> Vec<Bson> {
     let when = date(1_709_210_096_789);
     let later = date(1_730_000_000_000);
     let mut cases = Vec::new();
-    for unit in ["year", "quarter", "month", "week", "day", "hour", "minute", "second", "millisecond", "foo"] {
+    for unit in ["year", "quarter", "month", "week", "day", "hour", "minute", "second", "millisecond", "foo"]
+    {
         for zone in ["UTC", "+05:30", "America/Sao_Paulo"] {
             cases.push(bson!({ "$dateAdd": { "startDate": when.clone(), "unit": unit, "amount": 5, "timezone": zone } }));
             cases.push(bson!({ "$dateSubtract": { "startDate": when.clone(), "unit": unit, "amount": 13, "timezone": zone } }));
@@ -179,21 +268,46 @@ fn dates() -> Vec<Bson> {
         cases.push(bson!({ "$dateTrunc": { "date": when.clone(), "unit": unit, "startOfWeek": "Wed" } }));
     }
     for zone in ["UTC", "-03", "+0530", "Europe/Madrid", "Foo"] {
-        for part in ["$year", "$month", "$dayOfMonth", "$hour", "$minute", "$dayOfWeek", "$dayOfYear", "$week", "$isoWeek", "$isoDayOfWeek"] {
+        for part in [
+            "$year",
+            "$month",
+            "$dayOfMonth",
+            "$hour",
+            "$minute",
+            "$dayOfWeek",
+            "$dayOfYear",
+            "$week",
+            "$isoWeek",
+            "$isoDayOfWeek",
+        ] {
             cases.push(Bson::Document(call(part, doc! { "date": when.clone(), "timezone": zone })));
         }
         cases.push(bson!({ "$dateToString": { "date": when.clone(), "timezone": zone } }));
         cases.push(bson!({ "$dateToString": { "date": when.clone(), "timezone": zone, "format": "%Y-%m-%d %H:%M:%S.%L %j %u %w %U %V %G %z %Z %% %b %B" } }));
         cases.push(bson!({ "$dateToParts": { "date": when.clone(), "timezone": zone } }));
         cases.push(bson!({ "$dateToParts": { "date": when.clone(), "timezone": zone, "iso8601": true } }));
-        cases.push(bson!({ "$dateFromString": { "dateString": "2024-02-29T10:11:12.345", "timezone": zone } }));
+        cases.push(
+            bson!({ "$dateFromString": { "dateString": "2024-02-29T10:11:12.345", "timezone": zone } }),
+        );
         cases.push(bson!({ "$dateFromParts": { "year": 2024, "month": 14, "day": -3, "hour": 30, "timezone": zone } }));
     }
-    for text in ["2024-02-29", "2024-02-29T10:11:12Z", "2024-02-29T10:11:12+02:00", "2024-02-29 10:11", "2024-02-30", "x", "", "2024-02-29T10:11:12.3456Z", "20240229"] {
+    for text in [
+        "2024-02-29",
+        "2024-02-29T10:11:12Z",
+        "2024-02-29T10:11:12+02:00",
+        "2024-02-29 10:11",
+        "2024-02-30",
+        "x",
+        "",
+        "2024-02-29T10:11:12.3456Z",
+        "20240229",
+    ] {
         cases.push(bson!({ "$dateFromString": { "dateString": text, "onError": "E" } }));
         cases.push(bson!({ "$toDate": text }));
     }
-    for (text, format) in [("29/02/2024", "%d/%m/%Y"), ("29/02/2024 10:11", "%d/%m/%Y %H:%M"), ("2024x", "%Y")] {
+    for (text, format) in
+        [("29/02/2024", "%d/%m/%Y"), ("29/02/2024 10:11", "%d/%m/%Y %H:%M"), ("2024x", "%Y")]
+    {
         cases.push(bson!({ "$dateFromString": { "dateString": text, "format": format, "onError": "E" } }));
     }
     for expression in [
@@ -217,7 +331,8 @@ fn dates() -> Vec<Bson> {
 #[tokio::test]
 async fn forms_compute_the_same() {
     let over_all = forms().into_iter().map(|form| {
-        Case::aggregate("form", vec![doc! { "$sort": { "_id": 1 } }, doc! { "$project": { "v": form } }]).approximate()
+        Case::aggregate("form", vec![doc! { "$sort": { "_id": 1 } }, doc! { "$project": { "v": form } }])
+            .approximate()
     });
     run("forms", &[("docs", documents())], over_all.collect()).await;
 }
@@ -232,17 +347,56 @@ async fn dates_compute_the_same() {
 #[tokio::test]
 async fn bad_expressions_are_refused_alike() {
     let cases = [
-        bson!("$"), bson!("$a."), bson!("$a..b"), bson!("$$"), bson!("$$foo"), bson!("$a.$b"), bson!({ "$foo": 1 }), bson!([{ "$foo": 1 }]),
-        bson!({ "a": 1, "$add": 1 }), bson!({ "$cond": [1, 2] }), bson!({ "$cond": { "if": 1, "then": 2 } }), bson!({ "$cond": { "if": 1, "then": 2, "else": 3, "x": 1 } }),
-        bson!({ "$ifNull": [1] }), bson!({ "$switch": {} }), bson!({ "$switch": 1 }), bson!({ "$switch": { "branches": [{ "case": 1 }] } }), bson!({ "$let": { "in": 1 } }),
-        bson!({ "$let": { "vars": { "A": 1 }, "in": 1 } }), bson!({ "$map": { "input": [1] } }), bson!({ "$map": { "input": "$s", "in": 1 } }), bson!({ "$filter": { "input": [1] } }),
-        bson!({ "$filter": { "input": [1], "cond": 1, "limit": 0 } }), bson!({ "$reduce": { "input": [1], "in": 1 } }), bson!({ "$zip": { "inputs": "$s" } }),
-        bson!({ "$zip": { "inputs": [[1]], "defaults": [1] } }), bson!({ "$sortArray": { "input": [1], "sortBy": 2 } }), bson!({ "$trim": { "foo": 1 } }), bson!({ "$trim": "$s" }),
-        bson!({ "$trim": { "input": 1 } }), bson!({ "$regexMatch": { "input": "$s" } }), bson!({ "$regexMatch": { "input": 1, "regex": "x" } }), bson!({ "$replaceAll": { "input": "$s", "find": "x" } }),
-        bson!({ "$range": [0, 5, 0] }), bson!({ "$slice": [[1], 1, 0] }), bson!({ "$convert": { "input": "$s", "to": "foo" } }), bson!({ "$convert": { "input": 1 } }),
-        bson!({ "$firstN": { "n": 0, "input": [1] } }), bson!({ "$getField": { "field": 1 } }), bson!({ "$dateToString": {} }), bson!({ "$year": { "foo": 1 } }),
-        bson!({ "$abs": [1, 2] }), bson!({ "$eq": [1] }), bson!({ "$slice": [1] }), bson!({ "$literal": "$a" }), bson!({ "$meta": "foo" }), bson!({ "$round": [1.5, 200] }),
-        bson!({ "$dateToParts": "$s" }), bson!({ "$dateFromParts": {} }), bson!({ "$substrCP": ["a", -1, 1] }), bson!({ "$setEquals": [[1]] }),
+        bson!("$"),
+        bson!("$a."),
+        bson!("$a..b"),
+        bson!("$$"),
+        bson!("$$foo"),
+        bson!("$a.$b"),
+        bson!({ "$foo": 1 }),
+        bson!([{ "$foo": 1 }]),
+        bson!({ "a": 1, "$add": 1 }),
+        bson!({ "$cond": [1, 2] }),
+        bson!({ "$cond": { "if": 1, "then": 2 } }),
+        bson!({ "$cond": { "if": 1, "then": 2, "else": 3, "x": 1 } }),
+        bson!({ "$ifNull": [1] }),
+        bson!({ "$switch": {} }),
+        bson!({ "$switch": 1 }),
+        bson!({ "$switch": { "branches": [{ "case": 1 }] } }),
+        bson!({ "$let": { "in": 1 } }),
+        bson!({ "$let": { "vars": { "A": 1 }, "in": 1 } }),
+        bson!({ "$map": { "input": [1] } }),
+        bson!({ "$map": { "input": "$s", "in": 1 } }),
+        bson!({ "$filter": { "input": [1] } }),
+        bson!({ "$filter": { "input": [1], "cond": 1, "limit": 0 } }),
+        bson!({ "$reduce": { "input": [1], "in": 1 } }),
+        bson!({ "$zip": { "inputs": "$s" } }),
+        bson!({ "$zip": { "inputs": [[1]], "defaults": [1] } }),
+        bson!({ "$sortArray": { "input": [1], "sortBy": 2 } }),
+        bson!({ "$trim": { "foo": 1 } }),
+        bson!({ "$trim": "$s" }),
+        bson!({ "$trim": { "input": 1 } }),
+        bson!({ "$regexMatch": { "input": "$s" } }),
+        bson!({ "$regexMatch": { "input": 1, "regex": "x" } }),
+        bson!({ "$replaceAll": { "input": "$s", "find": "x" } }),
+        bson!({ "$range": [0, 5, 0] }),
+        bson!({ "$slice": [[1], 1, 0] }),
+        bson!({ "$convert": { "input": "$s", "to": "foo" } }),
+        bson!({ "$convert": { "input": 1 } }),
+        bson!({ "$firstN": { "n": 0, "input": [1] } }),
+        bson!({ "$getField": { "field": 1 } }),
+        bson!({ "$dateToString": {} }),
+        bson!({ "$year": { "foo": 1 } }),
+        bson!({ "$abs": [1, 2] }),
+        bson!({ "$eq": [1] }),
+        bson!({ "$slice": [1] }),
+        bson!({ "$literal": "$a" }),
+        bson!({ "$meta": "foo" }),
+        bson!({ "$round": [1.5, 200] }),
+        bson!({ "$dateToParts": "$s" }),
+        bson!({ "$dateFromParts": {} }),
+        bson!({ "$substrCP": ["a", -1, 1] }),
+        bson!({ "$setEquals": [[1]] }),
     ];
     let cases = cases.into_iter().map(|form| compute("refused", form)).collect();
     run("refused", &[("docs", vec![doc! { "_id": 1, "s": "x" }])], cases).await;

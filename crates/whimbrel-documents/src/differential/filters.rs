@@ -49,8 +49,26 @@ fn comparisons() -> Vec<Case> {
 fn types() -> Vec<Case> {
     let mut cases = Vec::new();
     let names = [
-        "double", "string", "object", "array", "binData", "objectId", "bool", "date", "null", "regex", "int",
-        "timestamp", "long", "decimal", "minKey", "maxKey", "number", "javascript", "undefined", "foo",
+        "double",
+        "string",
+        "object",
+        "array",
+        "binData",
+        "objectId",
+        "bool",
+        "date",
+        "null",
+        "regex",
+        "int",
+        "timestamp",
+        "long",
+        "decimal",
+        "minKey",
+        "maxKey",
+        "number",
+        "javascript",
+        "undefined",
+        "foo",
     ];
     for name in names {
         for path in PATHS {
@@ -67,10 +85,36 @@ fn types() -> Vec<Case> {
 fn patterns() -> Vec<Case> {
     let mut cases = Vec::new();
     for (pattern, options) in [
-        ("a", ""), ("^a", ""), ("^a", "i"), ("c$", ""), ("^abc$", ""), ("^ABC", "i"), (".", ""), ("\\d", ""),
-        ("\\w+", ""), ("^\\w+$", ""), ("É", "i"), ("a.c", ""), ("c.", "s"), ("c.", ""), ("b$|c$", "m"), ("a b c", "x"),
-        ("(?i)ABC", ""), ("a(?=b)", ""), ("(a)bc\\1?", ""), ("[[:alpha:]]+", ""), ("[^a]", ""), ("^$", ""), ("a{1,2}", ""),
-        ("(", ""), ("a", "q"), ("\\bab", ""), ("(?<!x)bc", ""), ("[]a]", ""), ("^[a-c]+\\Z", ""), ("\\D", ""),
+        ("a", ""),
+        ("^a", ""),
+        ("^a", "i"),
+        ("c$", ""),
+        ("^abc$", ""),
+        ("^ABC", "i"),
+        (".", ""),
+        ("\\d", ""),
+        ("\\w+", ""),
+        ("^\\w+$", ""),
+        ("É", "i"),
+        ("a.c", ""),
+        ("c.", "s"),
+        ("c.", ""),
+        ("b$|c$", "m"),
+        ("a b c", "x"),
+        ("(?i)ABC", ""),
+        ("a(?=b)", ""),
+        ("(a)bc\\1?", ""),
+        ("[[:alpha:]]+", ""),
+        ("[^a]", ""),
+        ("^$", ""),
+        ("a{1,2}", ""),
+        ("(", ""),
+        ("a", "q"),
+        ("\\bab", ""),
+        ("(?<!x)bc", ""),
+        ("[]a]", ""),
+        ("^[a-c]+\\Z", ""),
+        ("\\D", ""),
     ] {
         for path in ["a", "m", "l.b"] {
             cases.push(Case::find("$regex", on(path, doc! { "$regex": pattern, "$options": options })));
@@ -86,11 +130,26 @@ fn patterns() -> Vec<Case> {
 
 fn paths() -> Vec<Case> {
     let mut cases = Vec::new();
-    for path in ["m.0", "m.1", "m.0.0", "l.0", "l.0.b", "l.1.b", "l.b.0", "l.b.c", "n.0", "n.b.c", "n.b.0.c", "n.0.b", "m.b", "a.x", "a.0", "a.0.0", "a.x.0", "a.1", "l.0.0", "m.00", "zz.y"] {
+    for path in [
+        "m.0", "m.1", "m.0.0", "l.0", "l.0.b", "l.1.b", "l.b.0", "l.b.c", "n.0", "n.b.c", "n.b.0.c", "n.0.b",
+        "m.b", "a.x", "a.0", "a.0.0", "a.x.0", "a.1", "l.0.0", "m.00", "zz.y",
+    ] {
         for argument in [
-            bson!({ "$exists": true }), bson!({ "$exists": false }), bson!(1), bson!(5), Bson::Null, bson!({ "$ne": Bson::Null }),
-            bson!({ "$gt": 0 }), bson!({ "$size": 1 }), bson!({ "$type": "array" }), bson!({ "$in": [Bson::Null, 5] }), bson!({ "$nin": [1, 5] }),
-            bson!({ "$elemMatch": { "$gt": 0 } }), bson!({ "$not": { "$exists": true } }), bson!([5]), bson!({ "$all": [5] }),
+            bson!({ "$exists": true }),
+            bson!({ "$exists": false }),
+            bson!(1),
+            bson!(5),
+            Bson::Null,
+            bson!({ "$ne": Bson::Null }),
+            bson!({ "$gt": 0 }),
+            bson!({ "$size": 1 }),
+            bson!({ "$type": "array" }),
+            bson!({ "$in": [Bson::Null, 5] }),
+            bson!({ "$nin": [1, 5] }),
+            bson!({ "$elemMatch": { "$gt": 0 } }),
+            bson!({ "$not": { "$exists": true } }),
+            bson!([5]),
+            bson!({ "$all": [5] }),
         ] {
             cases.push(Case::find("path", on(path, argument)));
         }
@@ -103,7 +162,16 @@ fn logic() -> Vec<Case> {
     let other = doc! { "l.b": { "$exists": true } };
     let mut cases = Vec::new();
     for name in ["$and", "$or", "$nor"] {
-        for branches in [bson!([some.clone()]), bson!([some.clone(), other.clone()]), bson!([{}]), bson!([]), bson!(1), bson!([1]), bson!([{ "$foo": 1 }]), bson!([{ "$or": [some.clone(), { "a": "abc" }] }, other.clone()])] {
+        for branches in [
+            bson!([some.clone()]),
+            bson!([some.clone(), other.clone()]),
+            bson!([{}]),
+            bson!([]),
+            bson!(1),
+            bson!([1]),
+            bson!([{ "$foo": 1 }]),
+            bson!([{ "$or": [some.clone(), { "a": "abc" }] }, other.clone()]),
+        ] {
             cases.push(Case::find(name, on(name, branches)));
         }
     }
@@ -143,15 +211,50 @@ fn logic() -> Vec<Case> {
 
 /// Filters that both sides refuse, with the same code and message.
 fn refused() -> Vec<Case> {
-    let arguments = [bson!(1), bson!("x"), bson!({}), bson!([]), Bson::Null, bson!({ "$gt": 1 }), bson!([{ "$x": 1 }]), bson!(1.5), bson!(-1), bson!({ "b": 1 })];
-    let operators = ["$in", "$nin", "$all", "$mod", "$size", "$elemMatch", "$not", "$regex", "$options", "$type", "$bitsAllSet", "$geoWithin", "$foo", "$where"];
+    let arguments = [
+        bson!(1),
+        bson!("x"),
+        bson!({}),
+        bson!([]),
+        Bson::Null,
+        bson!({ "$gt": 1 }),
+        bson!([{ "$x": 1 }]),
+        bson!(1.5),
+        bson!(-1),
+        bson!({ "b": 1 }),
+    ];
+    let operators = [
+        "$in",
+        "$nin",
+        "$all",
+        "$mod",
+        "$size",
+        "$elemMatch",
+        "$not",
+        "$regex",
+        "$options",
+        "$type",
+        "$bitsAllSet",
+        "$geoWithin",
+        "$foo",
+        "$where",
+    ];
     let mut cases = Vec::new();
     for name in operators {
         for argument in &arguments {
             cases.push(Case::find("refused", on("a", operator(name, argument.clone()))));
         }
     }
-    for filter in [doc! { "$foo": 1 }, doc! { "$not": { "a": 1 } }, doc! { "$where": "1" }, doc! { "$expr": { "$foo": 1 } }, doc! { "a": { "$gt": 1, "b": 1 } }, doc! { "a": { "$ne": regex("a", "") } }, doc! { "a": { "$gt": regex("a", "") } }, doc! { "$a.b": 1 }] {
+    for filter in [
+        doc! { "$foo": 1 },
+        doc! { "$not": { "a": 1 } },
+        doc! { "$where": "1" },
+        doc! { "$expr": { "$foo": 1 } },
+        doc! { "a": { "$gt": 1, "b": 1 } },
+        doc! { "a": { "$ne": regex("a", "") } },
+        doc! { "a": { "$gt": regex("a", "") } },
+        doc! { "$a.b": 1 },
+    ] {
         cases.push(Case::find("refused", filter));
     }
     cases
@@ -159,7 +262,8 @@ fn refused() -> Vec<Case> {
 
 #[tokio::test]
 async fn filters_find_what_mongodb_finds() {
-    let cases = [comparisons(), types(), patterns(), paths(), logic(), refused()].into_iter().flatten().collect();
+    let cases =
+        [comparisons(), types(), patterns(), paths(), logic(), refused()].into_iter().flatten().collect();
     let tally = run("filters", &[("docs", documents())], cases).await;
     assert!(tally.cases > 1_500, "the table is whole");
 }
@@ -174,7 +278,8 @@ async fn places_lie_where_mongodb_sees_them() {
     for x in -6..=6 {
         for y in -6..=6 {
             let (x, y) = (f64::from(x) * 2.3 - 60.1, f64::from(y) * 1.7 - 10.3);
-            places.push(doc! { "_id": places.len() as i32, "place": point(x, y), "pair": [x, y] });
+            let id = i32::try_from(places.len()).expect("a few places");
+            places.push(doc! { "_id": id, "place": point(x, y), "pair": [x, y] });
         }
     }
     places.push(doc! { "_id": 900, "place": { "type": "LineString", "coordinates": [[-60.0, -10.0], [-58.0, -9.0]] } });
@@ -187,19 +292,40 @@ async fn places_lie_where_mongodb_sees_them() {
     let line = bson!({ "type": "LineString", "coordinates": [[-70.0, -10.5], [-50.0, -9.5]] });
     let mut cases = Vec::new();
     for shape in [&square, &holed, &multi] {
-        cases.push(Case::find("$geoWithin", on("place", doc! { "$geoWithin": { "$geometry": shape.clone() } })));
+        cases.push(Case::find(
+            "$geoWithin",
+            on("place", doc! { "$geoWithin": { "$geometry": shape.clone() } }),
+        ));
     }
     for shape in [&square, &holed, &multi, &line, &point(-60.1, -10.3), &point(1.0, 1.0)] {
-        cases.push(Case::find("$geoIntersects", on("place", doc! { "$geoIntersects": { "$geometry": shape.clone() } })));
+        cases.push(Case::find(
+            "$geoIntersects",
+            on("place", doc! { "$geoIntersects": { "$geometry": shape.clone() } }),
+        ));
     }
     for radius in [0.01, 0.05, 0.1, 0.3] {
-        cases.push(Case::find("$centerSphere", on("place", doc! { "$geoWithin": { "$centerSphere": [[-60.0, -10.0], radius] } })));
-        cases.push(Case::find("$centerSphere", on("pair", doc! { "$geoWithin": { "$centerSphere": [[-60.0, -10.0], radius] } })));
+        cases.push(Case::find(
+            "$centerSphere",
+            on("place", doc! { "$geoWithin": { "$centerSphere": [[-60.0, -10.0], radius] } }),
+        ));
+        cases.push(Case::find(
+            "$centerSphere",
+            on("pair", doc! { "$geoWithin": { "$centerSphere": [[-60.0, -10.0], radius] } }),
+        ));
     }
     for field in ["pair", "place"] {
-        cases.push(Case::find("$box", on(field, doc! { "$geoWithin": { "$box": [[-65.0, -12.0], [-58.0, -8.0]] } })));
-        cases.push(Case::find("$center", on(field, doc! { "$geoWithin": { "$center": [[-60.0, -10.0], 5.5] } })));
-        cases.push(Case::find("$polygon", on(field, doc! { "$geoWithin": { "$polygon": [[-65.0, -12.0], [-55.0, -12.0], [-60.0, -3.0]] } })));
+        cases.push(Case::find(
+            "$box",
+            on(field, doc! { "$geoWithin": { "$box": [[-65.0, -12.0], [-58.0, -8.0]] } }),
+        ));
+        cases.push(Case::find(
+            "$center",
+            on(field, doc! { "$geoWithin": { "$center": [[-60.0, -10.0], 5.5] } }),
+        ));
+        cases.push(Case::find(
+            "$polygon",
+            on(field, doc! { "$geoWithin": { "$polygon": [[-65.0, -12.0], [-55.0, -12.0], [-60.0, -3.0]] } }),
+        ));
     }
     run("places", &[("docs", places)], cases).await;
 }

@@ -1,24 +1,20 @@
-//! The same commands to this evaluator and to MongoDB's own engine: the answers have to be equal.
+//! The same commands to this engine and to MongoDB's own: the answers have to be equal.
 //!
 //! The server is named by `WHIMBREL_TEST_MONGODB_ENGINE_URL`; without one these tests fail.
 
 mod compare;
+mod embedded;
 mod expressions;
 mod filters;
-mod generated;
-mod generator;
-mod memory;
-mod pipelines;
 mod projections;
 mod server;
 mod updates;
-mod validators;
 mod values;
 
-use bson::{Bson, Document, doc};
+use bson::{Document, doc};
 
 use compare::{Tally, check};
-use memory::Memory;
+use embedded::Embedded;
 use server::Server;
 
 /// One command, and how its answer is compared.
@@ -26,15 +22,13 @@ pub(crate) struct Case {
     /// What the case is about, for the report.
     pub(crate) kind: String,
     pub(crate) command: Document,
-    /// Whether the order of the results is the server's own affair.
-    pub(crate) unordered: bool,
     /// Whether the last digits of doubles may differ: functions of the C library.
     pub(crate) approximate: bool,
 }
 
 impl Case {
     pub(crate) fn new(kind: impl Into<String>, command: Document) -> Self {
-        Case { kind: kind.into(), command, unordered: false, approximate: false }
+        Case { kind: kind.into(), command, approximate: false }
     }
 
     pub(crate) fn find(kind: impl Into<String>, filter: Document) -> Self {
@@ -46,9 +40,9 @@ impl Case {
         Self::new(kind, command)
     }
 
-    pub(crate) fn unordered(mut self) -> Self {
-        self.unordered = true;
-        self
+    /// The case in one line, by which a known difference is named.
+    pub(crate) fn line(&self) -> String {
+        format!("[{}] {}", self.kind, self.command)
     }
 
     pub(crate) fn approximate(mut self) -> Self {
@@ -60,24 +54,18 @@ impl Case {
 /// Puts the same documents on both sides, runs the cases on both, and fails where answers differ.
 pub(crate) async fn run(name: &str, collections: &[(&str, Vec<Document>)], cases: Vec<Case>) -> Tally {
     let server = Server::start(name).await;
-    let mut memory = Memory::default();
+    let embedded = Embedded::start();
     for (collection, documents) in collections {
         server.load(collection, documents).await;
-        memory.load(collection, documents);
+        embedded.load(collection, documents).await;
     }
     let mut tally = Tally::new(name);
     for case in cases {
         let theirs = server.run(&case.command).await;
-        let ours = memory.run(&case.command);
+        let ours = embedded.run(&case.command).await;
         check(&mut tally, &case, &ours, &theirs);
     }
     server.stop().await;
     tally.report();
     tally
-}
-
-/// The documents of an answer that holds a cursor.
-pub(crate) fn batch(reply: &Document) -> Vec<Bson> {
-    let cursor = reply.get_document("cursor").expect("an answer with a cursor");
-    cursor.get_array("firstBatch").expect("a first batch").clone()
 }

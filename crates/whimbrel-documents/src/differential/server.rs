@@ -13,8 +13,9 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(name: &str) -> Self {
-        let url = std::env::var("WHIMBREL_TEST_MONGODB_ENGINE_URL")
-            .expect("WHIMBREL_TEST_MONGODB_ENGINE_URL has to name MongoDB's engine: cargo xtask test starts it");
+        let url = std::env::var("WHIMBREL_TEST_MONGODB_ENGINE_URL").expect(
+            "WHIMBREL_TEST_MONGODB_ENGINE_URL has to name MongoDB's engine: cargo xtask test starts it",
+        );
         let client = Client::with_uri_str(&url).await.expect("MongoDB's engine");
         let database = client.database(&format!("evaluator_{name}_{}", std::process::id()));
         database.drop().await.expect("dropping a database");
@@ -24,7 +25,7 @@ impl Server {
     pub(crate) async fn load(&self, collection: &str, documents: &[Document]) {
         self.database.create_collection(collection).await.expect("creating a collection");
         if !documents.is_empty() {
-            self.database.collection(collection).insert_many(documents).await.expect("inserting");
+            self.database.collection::<Document>(collection).insert_many(documents).await.expect("inserting");
         }
     }
 
@@ -32,6 +33,10 @@ impl Server {
     pub(crate) async fn run(&self, command: &Document) -> Result<Document, Refusal> {
         let reply = self.database.run_command(command.clone()).await.map_err(|error| match *error.kind {
             ErrorKind::Command(error) => refuse(error.code, &error.code_name, error.message),
+            // The server cuts a long message of the date parser in the middle of a character.
+            ErrorKind::InvalidResponse { .. } => {
+                refuse(241, "ConversionFailure", "a message that is not UTF-8")
+            }
             other => panic!("the connection failed on {command}: {other}"),
         })?;
         write_error(reply)
@@ -42,14 +47,16 @@ impl Server {
     }
 }
 
-fn write_error(reply: Document) -> Result<Document, Refusal> {
-    let first = reply.get_array("writeErrors").ok().and_then(|errors| errors.first()).and_then(|error| error.as_document());
+/// The first error of a reply's writes, in place of the reply.
+pub(super) fn write_error(reply: Document) -> Result<Document, Refusal> {
+    let first = reply
+        .get_array("writeErrors")
+        .ok()
+        .and_then(|errors| errors.first())
+        .and_then(|error| error.as_document());
     let Some(error) = first else { return Ok(reply) };
-    let mut refusal = refuse(
-        error.get_i32("code").expect("a code"),
-        "",
-        error.get_str("errmsg").expect("a message"),
-    );
+    let mut refusal =
+        refuse(error.get_i32("code").expect("a code"), "", error.get_str("errmsg").expect("a message"));
     if let Ok(details) = error.get_document("errInfo") {
         refusal.reply = doc! { "errInfo": details.clone() };
     }

@@ -39,9 +39,13 @@ const FIELDS: [&str; 14] =
 fn operators(table: &mut Table) {
     let none = Document::new();
     let arguments = few();
-    for name in ["$set", "$unset", "$inc", "$mul", "$min", "$max", "$push", "$addToSet", "$pull", "$setOnInsert"] {
+    for name in
+        ["$set", "$unset", "$inc", "$mul", "$min", "$max", "$push", "$addToSet", "$pull", "$setOnInsert"]
+    {
         for field in FIELDS {
-            for value in [&arguments[0], &arguments[2], &arguments[5], &arguments[8], &arguments[10], &arguments[11]] {
+            for value in
+                [&arguments[0], &arguments[2], &arguments[5], &arguments[8], &arguments[10], &arguments[11]]
+            {
                 let mut fields = Document::new();
                 fields.insert(field, value.clone());
                 let mut update = Document::new();
@@ -67,10 +71,24 @@ fn operators(table: &mut Table) {
 fn arrays(table: &mut Table) {
     let none = Document::new();
     for clause in [
-        doc! { "$each": [4, 0] }, doc! { "$each": [] }, doc! { "$each": [0], "$sort": 1 }, doc! { "$each": [0], "$sort": -1, "$slice": 2 },
-        doc! { "$each": [0], "$slice": -2 }, doc! { "$each": [0], "$slice": 0 }, doc! { "$each": [0], "$position": 1 }, doc! { "$each": [0], "$position": -1 },
-        doc! { "$each": [0], "$position": 99 }, doc! { "$each": 1 }, doc! { "$each": [0], "$slice": "a" }, doc! { "$each": [0], "$foo": 1 }, doc! { "$each": [0], "$sort": 2 },
-        doc! { "$each": [0], "$sort": {} }, doc! { "$each": [0], "$position": 1.5 }, doc! { "$slice": 1 }, doc! { "$each": [{ "k": 0 }], "$sort": { "k": -1 } }, doc! { "$each": [9, 8], "$sort": { "k": 1 }, "$slice": -3 },
+        doc! { "$each": [4, 0] },
+        doc! { "$each": [] },
+        doc! { "$each": [0], "$sort": 1 },
+        doc! { "$each": [0], "$sort": -1, "$slice": 2 },
+        doc! { "$each": [0], "$slice": -2 },
+        doc! { "$each": [0], "$slice": 0 },
+        doc! { "$each": [0], "$position": 1 },
+        doc! { "$each": [0], "$position": -1 },
+        doc! { "$each": [0], "$position": 99 },
+        doc! { "$each": 1 },
+        doc! { "$each": [0], "$slice": "a" },
+        doc! { "$each": [0], "$foo": 1 },
+        doc! { "$each": [0], "$sort": 2 },
+        doc! { "$each": [0], "$sort": {} },
+        doc! { "$each": [0], "$position": 1.5 },
+        doc! { "$slice": 1 },
+        doc! { "$each": [{ "k": 0 }], "$sort": { "k": -1 } },
+        doc! { "$each": [9, 8], "$sort": { "k": 1 }, "$slice": -3 },
     ] {
         for field in ["x", "o", "zz", "a", "e"] {
             let mut fields = Document::new();
@@ -79,7 +97,20 @@ fn arrays(table: &mut Table) {
             table.add("$addToSet", &none, doc! { "$addToSet": fields }, &none);
         }
     }
-    for condition in [bson!(2), bson!({ "$gte": 2 }), bson!({ "k": 1 }), bson!({ "k": { "$gt": 1 } }), bson!({ "$in": [1, 5] }), bson!([1, 2]), bson!({ "$elemMatch": { "$eq": 1 } }), bson!({ "k": 1, "v": 1 }), bson!({ "$or": [{ "k": 1 }, { "v": 2 }] }), bson!({}), bson!({ "$foo": 1 }), bson!({ "$exists": true })] {
+    for condition in [
+        bson!(2),
+        bson!({ "$gte": 2 }),
+        bson!({ "k": 1 }),
+        bson!({ "k": { "$gt": 1 } }),
+        bson!({ "$in": [1, 5] }),
+        bson!([1, 2]),
+        bson!({ "$elemMatch": { "$eq": 1 } }),
+        bson!({ "k": 1, "v": 1 }),
+        bson!({ "$or": [{ "k": 1 }, { "v": 2 }] }),
+        bson!({}),
+        bson!({ "$foo": 1 }),
+        bson!({ "$exists": true }),
+    ] {
         for field in ["x", "o", "q", "a", "zz", "n"] {
             let mut fields = Document::new();
             fields.insert(field, condition.clone());
@@ -87,8 +118,15 @@ fn arrays(table: &mut Table) {
         }
     }
     for update in [
-        doc! { "$pop": { "x": 1 } }, doc! { "$pop": { "x": -1 } }, doc! { "$pop": { "e": 1 } }, doc! { "$pop": { "a": 1 } }, doc! { "$pop": { "zz.y": 1 } }, doc! { "$pop": { "q.0": 1 } },
-        doc! { "$pullAll": { "x": 1 } }, doc! { "$pullAll": { "a": [1] } }, doc! { "$pullAll": { "o": [{ "k": 1, "v": 1 }, 5] } },
+        doc! { "$pop": { "x": 1 } },
+        doc! { "$pop": { "x": -1 } },
+        doc! { "$pop": { "e": 1 } },
+        doc! { "$pop": { "a": 1 } },
+        doc! { "$pop": { "zz.y": 1 } },
+        doc! { "$pop": { "q.0": 1 } },
+        doc! { "$pullAll": { "x": 1 } },
+        doc! { "$pullAll": { "a": [1] } },
+        doc! { "$pullAll": { "o": [{ "k": 1, "v": 1 }, 5] } },
     ] {
         table.add("array", &none, update, &none);
     }
@@ -97,20 +135,47 @@ fn arrays(table: &mut Table) {
 fn positions(table: &mut Table) {
     let none = Document::new();
     for (filter, update) in [
-        (doc! { "x": 2 }, doc! { "$set": { "x.$": 9 } }), (doc! { "o.k": 2 }, doc! { "$set": { "o.$.v": 9 } }), (doc! { "o": { "$elemMatch": { "k": 2 } } }, doc! { "$inc": { "o.$.v": 9 } }),
-        (doc! { "x": { "$gte": 2 } }, doc! { "$unset": { "x.$": 1 } }), (doc! { "x": { "$elemMatch": { "$gt": 1 } } }, doc! { "$mul": { "x.$": 10 } }), (doc! { "a": 1 }, doc! { "$set": { "x.$": 9 } }),
-        (doc! { "x": { "$in": [3] } }, doc! { "$set": { "x.$": 9 } }), (doc! { "x.1": 2 }, doc! { "$set": { "x.$": 9 } }), (doc! { "q": [3] }, doc! { "$set": { "q.$": 9 } }), (doc! { "$or": [{ "x": 7 }, { "x": 3 }] }, doc! { "$set": { "x.$": 9 } }),
-        (doc! { "x": 2, "o.k": 1 }, doc! { "$set": { "x.$": 9 } }), (doc! { "x": { "$size": 3 } }, doc! { "$set": { "x.$": 9 } }), (doc! { "x": { "$all": [2, 3] } }, doc! { "$set": { "x.$": 9 } }),
-        (doc! {}, doc! { "$set": { "$.x": 9 } }), (doc! { "x": 2 }, doc! { "$set": { "x.$.$": 9 } }),
+        (doc! { "x": 2 }, doc! { "$set": { "x.$": 9 } }),
+        (doc! { "o.k": 2 }, doc! { "$set": { "o.$.v": 9 } }),
+        (doc! { "o": { "$elemMatch": { "k": 2 } } }, doc! { "$inc": { "o.$.v": 9 } }),
+        (doc! { "x": { "$gte": 2 } }, doc! { "$unset": { "x.$": 1 } }),
+        (doc! { "x": { "$elemMatch": { "$gt": 1 } } }, doc! { "$mul": { "x.$": 10 } }),
+        (doc! { "a": 1 }, doc! { "$set": { "x.$": 9 } }),
+        (doc! { "x": { "$in": [3] } }, doc! { "$set": { "x.$": 9 } }),
+        (doc! { "x.1": 2 }, doc! { "$set": { "x.$": 9 } }),
+        (doc! { "q": [3] }, doc! { "$set": { "q.$": 9 } }),
+        (doc! { "$or": [{ "x": 7 }, { "x": 3 }] }, doc! { "$set": { "x.$": 9 } }),
+        (doc! { "x": 2, "o.k": 1 }, doc! { "$set": { "x.$": 9 } }),
+        (doc! { "x": { "$size": 3 } }, doc! { "$set": { "x.$": 9 } }),
+        (doc! { "x": { "$all": [2, 3] } }, doc! { "$set": { "x.$": 9 } }),
+        (doc! {}, doc! { "$set": { "$.x": 9 } }),
+        (doc! { "x": 2 }, doc! { "$set": { "x.$.$": 9 } }),
     ] {
         table.add("positional", &filter, update, &none);
     }
     for (update, filters) in [
-        (doc! { "$set": { "o.$[].v": 9 } }, bson!([])), (doc! { "$inc": { "x.$[]": 1 } }, bson!([])), (doc! { "$set": { "a.$[]": 9 } }, bson!([])), (doc! { "$set": { "zz.$[]": 9 } }, bson!([])), (doc! { "$unset": { "zz.$[]": 9 } }, bson!([])),
-        (doc! { "$inc": { "q.$[].$[]": 1 } }, bson!([])), (doc! { "$set": { "e.$[]": 1 } }, bson!([])), (doc! { "$set": { "x.$[e]": 9 } }, bson!([{ "e": { "$gte": 2 } }])), (doc! { "$set": { "o.$[e].v": 9 } }, bson!([{ "e.k": 2 }])),
-        (doc! { "$set": { "x.$[e]": 9 } }, bson!([])), (doc! { "$set": { "x.$[e]": 9 } }, bson!([{ "f": 1 }])), (doc! { "$set": { "x.$[e]": 9 } }, bson!([{ "e": 1 }, { "f": 1 }])), (doc! { "$set": { "x.$[e]": 9 } }, bson!([{ "e": 1 }, { "e": 1 }])),
-        (doc! { "$set": { "x.$[e]": 9 } }, bson!([{ "e": 1, "f": 1 }])), (doc! { "$set": { "x.$[e]": 9 } }, bson!([{}])), (doc! { "$set": { "x.$[E]": 9 } }, bson!([{ "E": 1 }])), (doc! { "$set": { "x.$[e]": 9 } }, bson!([{ "$or": [{ "e": 1 }, { "e": 3 }] }])),
-        (doc! { "$set": { "q.$[r].$[c]": 9 } }, bson!([{ "r": 3 }, { "c": { "$gt": 1 } }])), (doc! { "$set": { "q.$[].$[c]": 9 } }, bson!([{ "c": { "$gt": 1 } }])), (doc! { "$unset": { "o.$[e].v": 1 } }, bson!([{ "e.k": { "$exists": true } }])), (doc! { "$push": { "q.$[]": 7 } }, bson!([])), (doc! { "$set": { "$[]": 1 } }, bson!([])),
+        (doc! { "$set": { "o.$[].v": 9 } }, bson!([])),
+        (doc! { "$inc": { "x.$[]": 1 } }, bson!([])),
+        (doc! { "$set": { "a.$[]": 9 } }, bson!([])),
+        (doc! { "$set": { "zz.$[]": 9 } }, bson!([])),
+        (doc! { "$unset": { "zz.$[]": 9 } }, bson!([])),
+        (doc! { "$inc": { "q.$[].$[]": 1 } }, bson!([])),
+        (doc! { "$set": { "e.$[]": 1 } }, bson!([])),
+        (doc! { "$set": { "x.$[e]": 9 } }, bson!([{ "e": { "$gte": 2 } }])),
+        (doc! { "$set": { "o.$[e].v": 9 } }, bson!([{ "e.k": 2 }])),
+        (doc! { "$set": { "x.$[e]": 9 } }, bson!([])),
+        (doc! { "$set": { "x.$[e]": 9 } }, bson!([{ "f": 1 }])),
+        (doc! { "$set": { "x.$[e]": 9 } }, bson!([{ "e": 1 }, { "f": 1 }])),
+        (doc! { "$set": { "x.$[e]": 9 } }, bson!([{ "e": 1 }, { "e": 1 }])),
+        (doc! { "$set": { "x.$[e]": 9 } }, bson!([{ "e": 1, "f": 1 }])),
+        (doc! { "$set": { "x.$[e]": 9 } }, bson!([{}])),
+        (doc! { "$set": { "x.$[E]": 9 } }, bson!([{ "E": 1 }])),
+        (doc! { "$set": { "x.$[e]": 9 } }, bson!([{ "$or": [{ "e": 1 }, { "e": 3 }] }])),
+        (doc! { "$set": { "q.$[r].$[c]": 9 } }, bson!([{ "r": 3 }, { "c": { "$gt": 1 } }])),
+        (doc! { "$set": { "q.$[].$[c]": 9 } }, bson!([{ "c": { "$gt": 1 } }])),
+        (doc! { "$unset": { "o.$[e].v": 1 } }, bson!([{ "e.k": { "$exists": true } }])),
+        (doc! { "$push": { "q.$[]": 7 } }, bson!([])),
+        (doc! { "$set": { "$[]": 1 } }, bson!([])),
     ] {
         table.add("arrayFilters", &none, update, &doc! { "arrayFilters": filters });
     }
@@ -119,16 +184,71 @@ fn positions(table: &mut Table) {
 fn others(table: &mut Table) {
     let none = Document::new();
     for update in [
-        bson!({ "$foo": { "a": 1 } }), bson!({ "$set": 1 }), bson!({ "$set": {} }), bson!({ "$set": { "a": 1 }, "$inc": { "a": 1 } }), bson!({ "$set": { "d": 1, "d.k": 2 } }), bson!({ "$set": { "": 1 } }), bson!({ "$set": { "a.": 1 } }),
-        bson!({ "$set": { "a..b": 1 } }), bson!({ "$set": { "$a": 1 } }), bson!({ "$set": { "a.$b": 1 } }), bson!({ "$set": { "z": { "$x": 1 } } }), bson!({ "$set": { "_id": -5 } }), bson!({ "$inc": { "_id": 1 } }), bson!({ "$unset": { "_id": 1 } }),
-        bson!({ "$rename": { "a": "b" } }), bson!({ "$rename": { "a": "a" } }), bson!({ "$rename": { "a": 1 } }), bson!({ "$rename": { "zz": "b" } }), bson!({ "$rename": { "x.0": "b" } }), bson!({ "$rename": { "a": "x.0" } }), bson!({ "$rename": { "a": "d" } }),
-        bson!({ "$rename": { "d.k": "d.j" } }), bson!({ "$rename": { "a": "a.b" } }), bson!({ "$rename": { "a": "n1.n2" } }), bson!({ "$rename": { "a": "s.q" } }), bson!({ "$rename": { "d.k": "k" } }), bson!({ "$rename": { "a": "b", "s": "c" } }), bson!({ "$rename": { "a": "b" }, "$set": { "b": 1 } }),
-        bson!({ "$bit": { "a": { "and": 6 } } }), bson!({ "$bit": { "a": { "or": 6, "xor": 1 } } }), bson!({ "$bit": { "a": { "foo": 1 } } }), bson!({ "$bit": { "a": 1 } }), bson!({ "$bit": { "s": { "and": 1 } } }), bson!({ "$bit": { "zz": { "or": 4 } } }), bson!({ "$bit": { "a": {} } }), bson!({ "$bit": { "a": { "or": Bson::Int64(8) } } }),
-        bson!({ "$currentDate": { "z": 1 } }), bson!({ "$currentDate": { "z": { "$type": "foo" } } }), bson!({ "$currentDate": { "z": { "$foo": "date" } } }), bson!({ "$set": { "z2": 1, "z10": 1, "b": 1 } }), bson!({ "$set": { "zz.10": 1, "zz.9": 2 } }),
-        bson!({ "$set": { "b": 1 }, "a": 1 }), bson!({ "a": 1, "$set": { "b": 1 } }), bson!({ "_id": -5, "a": 1 }), bson!({}), bson!({ "x.y": 1 }), bson!({ "a": 5, "b": { "$c": 1 } }),
-        bson!([{ "$set": { "b": "$a", "x": { "$size": "$x" } } }]), bson!([{ "$unset": "a" }]), bson!([{ "$unset": ["a", "d.k"] }]), bson!([{ "$project": { "a": 1 } }]), bson!([{ "$replaceWith": { "z": 1 } }]), bson!([{ "$replaceRoot": { "newRoot": "$d" } }]),
-        bson!([{ "$match": {} }]), bson!([{ "$group": { "_id": 1 } }]), bson!([]), bson!([{ "$set": { "_id": -5 } }]), bson!([{ "$addFields": { "d.j": 2 } }]), bson!([{ "$set": { "a": "$$REMOVE" } }]), bson!([{ "$set": { "a": { "$add": ["$a", 1] } } }, { "$set": { "b": "$a" } }]), bson!([{ "$set": { "a": { "$add": ["$s", 1] } } }]),
-        bson!([{ "$set": { "a": 1 } }]), bson!({ "$set": { "n.x": 1 } }), bson!({ "$unset": { "o.0": 1, "x.9": 1 } }), bson!({ "$set": { "x.01": 1 } }),
+        bson!({ "$foo": { "a": 1 } }),
+        bson!({ "$set": 1 }),
+        bson!({ "$set": {} }),
+        bson!({ "$set": { "a": 1 }, "$inc": { "a": 1 } }),
+        bson!({ "$set": { "d": 1, "d.k": 2 } }),
+        bson!({ "$set": { "": 1 } }),
+        bson!({ "$set": { "a.": 1 } }),
+        bson!({ "$set": { "a..b": 1 } }),
+        bson!({ "$set": { "$a": 1 } }),
+        bson!({ "$set": { "a.$b": 1 } }),
+        bson!({ "$set": { "z": { "$x": 1 } } }),
+        bson!({ "$set": { "_id": -5 } }),
+        bson!({ "$inc": { "_id": 1 } }),
+        bson!({ "$unset": { "_id": 1 } }),
+        bson!({ "$rename": { "a": "b" } }),
+        bson!({ "$rename": { "a": "a" } }),
+        bson!({ "$rename": { "a": 1 } }),
+        bson!({ "$rename": { "zz": "b" } }),
+        bson!({ "$rename": { "x.0": "b" } }),
+        bson!({ "$rename": { "a": "x.0" } }),
+        bson!({ "$rename": { "a": "d" } }),
+        bson!({ "$rename": { "d.k": "d.j" } }),
+        bson!({ "$rename": { "a": "a.b" } }),
+        bson!({ "$rename": { "a": "n1.n2" } }),
+        bson!({ "$rename": { "a": "s.q" } }),
+        bson!({ "$rename": { "d.k": "k" } }),
+        bson!({ "$rename": { "a": "b", "s": "c" } }),
+        bson!({ "$rename": { "a": "b" }, "$set": { "b": 1 } }),
+        bson!({ "$bit": { "a": { "and": 6 } } }),
+        bson!({ "$bit": { "a": { "or": 6, "xor": 1 } } }),
+        bson!({ "$bit": { "a": { "foo": 1 } } }),
+        bson!({ "$bit": { "a": 1 } }),
+        bson!({ "$bit": { "s": { "and": 1 } } }),
+        bson!({ "$bit": { "zz": { "or": 4 } } }),
+        bson!({ "$bit": { "a": {} } }),
+        bson!({ "$bit": { "a": { "or": Bson::Int64(8) } } }),
+        bson!({ "$currentDate": { "z": 1 } }),
+        bson!({ "$currentDate": { "z": { "$type": "foo" } } }),
+        bson!({ "$currentDate": { "z": { "$foo": "date" } } }),
+        bson!({ "$set": { "z2": 1, "z10": 1, "b": 1 } }),
+        bson!({ "$set": { "zz.10": 1, "zz.9": 2 } }),
+        bson!({ "$set": { "b": 1 }, "a": 1 }),
+        bson!({ "a": 1, "$set": { "b": 1 } }),
+        bson!({ "_id": -5, "a": 1 }),
+        bson!({}),
+        bson!({ "x.y": 1 }),
+        bson!({ "a": 5, "b": { "$c": 1 } }),
+        bson!([{ "$set": { "b": "$a", "x": { "$size": "$x" } } }]),
+        bson!([{ "$unset": "a" }]),
+        bson!([{ "$unset": ["a", "d.k"] }]),
+        bson!([{ "$project": { "a": 1 } }]),
+        bson!([{ "$replaceWith": { "z": 1 } }]),
+        bson!([{ "$replaceRoot": { "newRoot": "$d" } }]),
+        bson!([{ "$match": {} }]),
+        bson!([{ "$group": { "_id": 1 } }]),
+        bson!([]),
+        bson!([{ "$set": { "_id": -5 } }]),
+        bson!([{ "$addFields": { "d.j": 2 } }]),
+        bson!([{ "$set": { "a": "$$REMOVE" } }]),
+        bson!([{ "$set": { "a": { "$add": ["$a", 1] } } }, { "$set": { "b": "$a" } }]),
+        bson!([{ "$set": { "a": { "$add": ["$s", 1] } } }]),
+        bson!([{ "$set": { "a": 1 } }]),
+        bson!({ "$set": { "n.x": 1 } }),
+        bson!({ "$unset": { "o.0": 1, "x.9": 1 } }),
+        bson!({ "$set": { "x.01": 1 } }),
     ] {
         table.add("other", &none, update, &none);
     }
@@ -153,18 +273,42 @@ async fn updates_change_what_mongodb_changes() {
 #[tokio::test]
 async fn upserts_insert_what_mongodb_inserts() {
     let pairs = [
-        (doc! { "a": 5 }, bson!({ "$set": { "b": 1 } })), (doc! { "a": { "$eq": 5 } }, bson!({ "$set": { "b": 1 } })), (doc! { "a": { "$gt": 5 } }, bson!({ "$set": { "b": 1 } })), (doc! { "a.b": 5 }, bson!({ "$set": { "a.c": 1 } })),
-        (doc! { "$or": [{ "a": 5 }] }, bson!({ "$set": { "b": 1 } })), (doc! { "$or": [{ "a": 5 }, { "a": 6 }] }, bson!({ "$set": { "b": 1 } })), (doc! { "a": { "$in": [5] } }, bson!({ "$set": { "b": 1 } })), (doc! { "a": { "$in": [5, 6] } }, bson!({ "$set": { "b": 1 } })),
-        (doc! { "a": { "$all": [5] } }, bson!({ "$set": { "b": 1 } })), (doc! {}, bson!({ "b": 1 })), (doc! { "a": 5 }, bson!({ "b": 1 })), (doc! { "a": 5 }, bson!({ "$inc": { "a": 1 } })), (doc! { "a": 5 }, bson!({ "$setOnInsert": { "a": 6, "c": 1 } })),
-        (doc! { "a": 5 }, bson!([{ "$set": { "b": "$a" } }])), (doc! { "a": 5, "a.b": 6 }, bson!({ "$set": { "b": 1 } })), (doc! { "a": Bson::Null }, bson!({ "$set": { "b": 1 } })), (doc! { "a.0": 5 }, bson!({ "$set": { "b": 1 } })), (doc! { "a": { "x": 1 } }, bson!({ "$set": { "a.y": 1 } })),
-        (doc! { "a": 5 }, bson!({ "$unset": { "a": 1 } })), (doc! { "$expr": { "$eq": ["$a", 1] } }, bson!({ "$set": { "b": 1 } })), (doc! { "a": [1, 2] }, bson!({ "$push": { "a": 3 } })), (doc! { "a": 5 }, bson!({ "$push": { "l": { "$each": [1, 2] } } })),
-        (doc! { "a": 5 }, bson!({ "$set": { "_id": -1 } })), (doc! {}, bson!({ "_id": -1 })), (doc! { "a": 5 }, bson!({ "$min": { "c": 1 }, "$max": { "d": 2 }, "$mul": { "e": 3 } })), (doc! { "a": 5 }, bson!({ "$rename": { "a": "c" } })), (doc! { "a": 5 }, bson!({ "$set": { "a.b": 1 } })),
+        (doc! { "a": 5 }, bson!({ "$set": { "b": 1 } })),
+        (doc! { "a": { "$eq": 5 } }, bson!({ "$set": { "b": 1 } })),
+        (doc! { "a": { "$gt": 5 } }, bson!({ "$set": { "b": 1 } })),
+        (doc! { "a.b": 5 }, bson!({ "$set": { "a.c": 1 } })),
+        (doc! { "$or": [{ "a": 5 }] }, bson!({ "$set": { "b": 1 } })),
+        (doc! { "$or": [{ "a": 5 }, { "a": 6 }] }, bson!({ "$set": { "b": 1 } })),
+        (doc! { "a": { "$in": [5] } }, bson!({ "$set": { "b": 1 } })),
+        (doc! { "a": { "$in": [5, 6] } }, bson!({ "$set": { "b": 1 } })),
+        (doc! { "a": { "$all": [5] } }, bson!({ "$set": { "b": 1 } })),
+        (doc! {}, bson!({ "b": 1 })),
+        (doc! { "a": 5 }, bson!({ "b": 1 })),
+        (doc! { "a": 5 }, bson!({ "$inc": { "a": 1 } })),
+        (doc! { "a": 5 }, bson!({ "$setOnInsert": { "a": 6, "c": 1 } })),
+        (doc! { "a": 5 }, bson!([{ "$set": { "b": "$a" } }])),
+        (doc! { "a": 5, "a.b": 6 }, bson!({ "$set": { "b": 1 } })),
+        (doc! { "a": Bson::Null }, bson!({ "$set": { "b": 1 } })),
+        (doc! { "a.0": 5 }, bson!({ "$set": { "b": 1 } })),
+        (doc! { "a": { "x": 1 } }, bson!({ "$set": { "a.y": 1 } })),
+        (doc! { "a": 5 }, bson!({ "$unset": { "a": 1 } })),
+        (doc! { "$expr": { "$eq": ["$a", 1] } }, bson!({ "$set": { "b": 1 } })),
+        (doc! { "a": [1, 2] }, bson!({ "$push": { "a": 3 } })),
+        (doc! { "a": 5 }, bson!({ "$push": { "l": { "$each": [1, 2] } } })),
+        (doc! { "a": 5 }, bson!({ "$set": { "_id": -1 } })),
+        (doc! {}, bson!({ "_id": -1 })),
+        (doc! { "a": 5 }, bson!({ "$min": { "c": 1 }, "$max": { "d": 2 }, "$mul": { "e": 3 } })),
+        (doc! { "a": 5 }, bson!({ "$rename": { "a": "c" } })),
+        (doc! { "a": 5 }, bson!({ "$set": { "a.b": 1 } })),
     ];
     let mut cases = Vec::new();
     for (id, (filter, update)) in (0i32..).zip(pairs) {
         let mut filter = filter;
         filter.insert("_id", id);
-        cases.push(Case::new("upsert", doc! { "update": "docs", "updates": [{ "q": filter, "u": update, "upsert": true }] }));
+        cases.push(Case::new(
+            "upsert",
+            doc! { "update": "docs", "updates": [{ "q": filter, "u": update, "upsert": true }] },
+        ));
         cases.push(Case::find("result", doc! { "_id": id }));
     }
     run("upserts", &[("docs", Vec::new())], cases).await;

@@ -8,23 +8,6 @@ use crate::refusal::{Result, at_location};
 use crate::sort::{SortKeys, compare_by};
 use crate::value::{compare_bson, truncated_i64, type_name};
 
-/// The names of the forms.
-pub(super) const NAMES: [&str; 13] = [
-    "$literal",
-    "$const",
-    "$and",
-    "$or",
-    "$cond",
-    "$ifNull",
-    "$switch",
-    "$let",
-    "$map",
-    "$filter",
-    "$reduce",
-    "$sortArray",
-    "$zip",
-];
-
 /// An operator with a shape of its own.
 #[derive(Clone, Debug)]
 pub(super) enum Form {

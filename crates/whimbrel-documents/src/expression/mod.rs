@@ -23,9 +23,8 @@ mod variable;
 
 use bson::{Bson, Document};
 
-pub(crate) use accumulator::{Accumulator, AccumulatorState, accumulator_names};
-pub(crate) use parse::{Parser, REFUSED, check_variable_name, field_path};
-pub(crate) use table::function_names;
+pub(crate) use accumulator::{Accumulator, AccumulatorState};
+pub(crate) use parse::{Parser, check_variable_name, field_path};
 pub(crate) use variable::Frame;
 
 use crate::refusal::Result;
@@ -71,14 +70,6 @@ pub(crate) struct Scope<'s> {
 }
 
 impl Expression {
-    /// Parses an expression that may use the system's variables only.
-    ///
-    /// # Errors
-    /// MongoDB's code for what it would refuse, or a refusal by name.
-    pub(crate) fn parse(stated: &Bson) -> Result<Self> {
-        Parser::new().parse(stated)
-    }
-
     /// The expression as it was written.
     pub(crate) fn stated(&self) -> Bson {
         self.stated.clone()
@@ -106,22 +97,6 @@ impl Expression {
     /// As [`Expression::evaluate`].
     pub(crate) fn is_true(&self, root: DocRef<'_>, frame: Option<&Frame<'_>>) -> Result<bool> {
         Ok(is_true(self.evaluate(root, frame)?.as_ref()))
-    }
-
-    /// The dotted path, where the expression is a plain field of the document.
-    pub(crate) fn as_field(&self) -> Option<String> {
-        match &self.node {
-            Node::Field(path) => Some(path.join(".")),
-            _ => None,
-        }
-    }
-
-    /// The constant, where it is one.
-    pub(crate) fn as_literal(&self) -> Option<&Bson> {
-        match &self.node {
-            Node::Literal(value) => Some(value),
-            _ => None,
-        }
     }
 }
 
@@ -151,10 +126,6 @@ impl Node {
             }
             Node::Form(form) => form.evaluate(scope),
         }
-    }
-
-    fn is_absent(&self) -> bool {
-        matches!(self, Node::Absent)
     }
 }
 

@@ -121,7 +121,7 @@ fn equals(_: &'static str, values: Vec<Value>) -> Result<Value> {
         let Some(Bson::Array(items)) = value else {
             let found = type_of(value);
             return Err(at_location(
-                17044,
+                5_887_502,
                 format!(
                     "All operands of $setEquals must be arrays. {}-th argument is of type: {found}",
                     at + 1

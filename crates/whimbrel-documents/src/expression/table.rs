@@ -56,12 +56,3 @@ const FAMILIES: [&[Function]; 14] = [
 pub(super) fn find(name: &str) -> Option<&'static Function> {
     FAMILIES.iter().flat_map(|family| family.iter()).find(|function| function.name == name)
 }
-
-/// The names of all functions and forms.
-pub(crate) fn function_names() -> Vec<&'static str> {
-    let mut names: Vec<&'static str> =
-        FAMILIES.iter().flat_map(|family| family.iter()).map(|function| function.name).collect();
-    names.extend(super::form::NAMES);
-    names.sort_unstable();
-    names
-}

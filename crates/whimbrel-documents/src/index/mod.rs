@@ -6,4 +6,4 @@ mod words;
 
 pub(crate) use entries::{Entries, duplicate_id, duplicate_key, entries, put, remove, taken, unindexable};
 pub(crate) use sphere::{Cap, Cube};
-pub(crate) use words::{search_expression, stop_words};
+pub(crate) use words::search_expression;

@@ -264,7 +264,9 @@ mod tests {
     #[test]
     fn a_document_leaves_the_keys_that_mongodb_leaves() {
         let undefined = Bson::Undefined;
-        let table: Vec<(Document, Vec<&str>, Vec<Vec<Bson>>, bool)> = vec![
+        /// A document, the paths of an index, its keys, and whether there are several because of an array.
+        type Row = (Document, Vec<&'static str>, Vec<Vec<Bson>>, bool);
+        let table: Vec<Row> = vec![
             (doc! { "a": 1 }, vec!["a"], vec![vec![1.into()]], false),
             (doc! {}, vec!["a"], vec![vec![Bson::Null]], false),
             (doc! { "a": [3, 1, 3] }, vec!["a"], vec![vec![1.into()], vec![3.into()]], true),

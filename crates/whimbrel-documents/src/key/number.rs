@@ -212,10 +212,9 @@ impl Limbs {
     fn leading(&self, exponent: i32, had_rest: bool) -> Magnitude {
         let top = self.0.len();
         let mut window = 0_u128;
-        let mut taken = 0;
         let mut has_rest = had_rest;
         let zeros = self.0.last().expect("a number above zero").leading_zeros();
-        for limb in self.0.iter().rev() {
+        for (taken, limb) in self.0.iter().rev().enumerate() {
             match taken {
                 0 => window = u128::from(*limb) << (96 + zeros),
                 1..=3 => window |= (u128::from(*limb) << (96 - 32 * taken)) << zeros,
@@ -225,7 +224,6 @@ impl Limbs {
                 }
                 _ => has_rest |= *limb != 0,
             }
-            taken += 1;
         }
         let bits = i32::try_from(top).expect("a few hundred") * 32 - i32::try_from(zeros).expect("below 32");
         Magnitude { exponent: exponent + bits, high: high_half(window), low: low_half(window), has_rest }

@@ -50,11 +50,6 @@ impl Pattern {
         &self.source
     }
 
-    /// Its options.
-    pub(crate) fn options(&self) -> &str {
-        &self.options
-    }
-
     /// The compiled expression.
     pub(crate) fn regex(&self) -> &fancy_regex::Regex {
         &self.regex

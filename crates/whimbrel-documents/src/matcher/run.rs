@@ -106,7 +106,9 @@ impl Comparison {
     fn holds_across_types(self, rank: i8, with_rank: i8) -> bool {
         const MIN_KEY: i8 = -1;
         const MAX_KEY: i8 = 127;
-        if rank + with_rank == 5 && rank >= 0 && with_rank >= 0 {
+        const MISSING: i8 = 0;
+        const NULL: i8 = 5;
+        if matches!((rank, with_rank), (MISSING, NULL) | (NULL, MISSING)) {
             return self.includes_equal();
         }
         match self {

@@ -17,7 +17,6 @@ pub(crate) struct GeoNear {
     locations_field: Option<String>,
     multiplier: f64,
     query: Matcher,
-    stated: Document,
 }
 
 impl GeoNear {
@@ -78,7 +77,6 @@ impl GeoNear {
             locations_field: text("includeLocs")?,
             multiplier: number("distanceMultiplier")?.unwrap_or(1.0),
             query: Matcher::parse(&query)?,
-            stated: query,
         })
     }
 
@@ -87,8 +85,7 @@ impl GeoNear {
         let path = Path::new(&source.geo_path(collection, self.key.as_deref())?);
         let near = Node::Field { path: path.clone(), test: Test::Near(Box::new(self.near.clone())) };
         let filter = Matcher::from_node(near).and(&self.query);
-        let records: Records<'_> =
-            source.scan(collection, Scan { filter: Some(&filter), stated: Some(&self.stated) })?;
+        let records: Records<'_> = source.scan(collection, Scan { filter: Some(&filter) })?;
         let mut found = Vec::new();
         for record in records {
             let record = record?;

@@ -78,13 +78,6 @@ impl Lookup {
         Ok(Lookup { from, into, fields, variables, pipeline })
     }
 
-    /// The collections that it reads.
-    pub(super) fn collections(&self) -> Vec<&str> {
-        let mut names = vec![self.from.as_str()];
-        names.extend(self.pipeline.iter().flat_map(Pipeline::other_collections));
-        names
-    }
-
     /// Adds to a record what it finds.
     pub(super) fn run(
         &self,
@@ -107,15 +100,14 @@ impl Lookup {
 
     fn find(
         &self,
-        joined: Option<&(Matcher, Document)>,
+        joined: Option<&Matcher>,
         source: &dyn Source,
         frame: Option<&Frame<'_>>,
     ) -> Result<Vec<Bson>> {
         let collect = |records: super::Records<'_>| {
             records.map(|record| record.map(|record| Bson::Document(record.into_document()))).collect()
         };
-        let scan =
-            Scan { filter: joined.map(|(matcher, _)| matcher), stated: joined.map(|(_, stated)| stated) };
+        let scan = Scan { filter: joined };
         match (&self.pipeline, joined) {
             (None, _) => collect(source.scan(&self.from, scan)?),
             (Some(pipeline), None) => collect(super::run::run(pipeline, source, &self.from, frame)?),
@@ -161,7 +153,7 @@ pub(super) fn bind<T>(
 }
 
 /// The filter that a record's local values make: a missing one asks for null.
-fn join_filter(document: DocRef<'_>, local: &Path, foreign: &Path) -> (Matcher, Document) {
+fn join_filter(document: DocRef<'_>, local: &Path, foreign: &Path) -> Matcher {
     let mut values = Vec::new();
     let mut through_array = false;
     visit_path(document, local, false, &mut |value| {
@@ -180,12 +172,7 @@ fn join_filter(document: DocRef<'_>, local: &Path, foreign: &Path) -> (Matcher, 
     }
     let test = match values.as_slice() {
         [single] => Test::Compare(Comparison::Equal, single.clone()),
-        _ => Test::In(InList::of(values.clone())),
+        _ => Test::In(InList::of(values)),
     };
-    let stated = match values.as_slice() {
-        [single] => Bson::Document(bson::doc! { "$eq": single.clone() }),
-        _ => Bson::Document(bson::doc! { "$in": values.clone() }),
-    };
-    let matcher = Matcher::from_node(Node::Field { path: foreign.clone(), test });
-    (matcher, Document::from_iter([(foreign.as_str().to_owned(), stated)]))
+    Matcher::from_node(Node::Field { path: foreign.clone(), test })
 }

@@ -12,12 +12,12 @@ mod unwind;
 
 use bson::{Bson, Document, RawDocumentBuf};
 
-pub(crate) use merge::{MatchedAction, Merge, UnmatchedAction};
-pub(crate) use parse::{REFUSED_STAGES, STAGES, known_stage};
+pub(crate) use merge::Merge;
+pub(crate) use parse::known_stage;
 pub(crate) use transform::Transform;
 
-use crate::expression::{Frame, Parser};
-use crate::matcher::{Matcher, Near};
+use crate::expression::Parser;
+use crate::matcher::Matcher;
 use crate::refusal::Result;
 use crate::sort::SortKeys;
 use crate::value::DocRef;
@@ -60,8 +60,6 @@ pub(crate) type Records<'r> = Box<dyn Iterator<Item = Result<Record>> + 'r>;
 pub(crate) struct Scan<'s> {
     /// The filter; the source returns exactly the documents that pass it.
     pub(crate) filter: Option<&'s Matcher>,
-    /// The filter as it was written, for a plan.
-    pub(crate) stated: Option<&'s Document>,
 }
 
 /// What holds the collections that a pipeline reads and writes.
@@ -114,7 +112,7 @@ pub(crate) struct Pipeline {
 /// One stage.
 #[derive(Clone, Debug)]
 pub(crate) enum Stage {
-    Match { matcher: Matcher, stated: Document },
+    Match(Matcher),
     Transform(Transform),
     Sort(SortKeys),
     Skip(u64),
@@ -143,65 +141,11 @@ impl Pipeline {
         parse::parse_pipeline(&Parser::new(), stages, parse::Place::Top)
     }
 
-    /// The stages, for a plan.
-    pub(crate) fn stages(&self) -> &[Stage] {
-        &self.stages
-    }
-
-    /// Whether the last stage writes.
-    pub(crate) fn writes(&self) -> bool {
-        matches!(self.stages.last(), Some(Stage::Out { .. } | Stage::Merge(_)))
-    }
-
-    /// The other collections that it reads or writes.
-    pub(crate) fn other_collections(&self) -> Vec<&str> {
-        let mut names = Vec::new();
-        for stage in &self.stages {
-            match stage {
-                Stage::Lookup(lookup) => names.extend(lookup.collections()),
-                Stage::UnionWith { collection, pipeline } => {
-                    names.push(collection.as_str());
-                    names.extend(pipeline.other_collections());
-                }
-                Stage::Facet(branches) => {
-                    names.extend(branches.iter().flat_map(|(_, pipeline)| pipeline.other_collections()));
-                }
-                Stage::Out { collection, .. } => names.push(collection),
-                Stage::Merge(merge) => names.push(&merge.collection),
-                _ => {}
-            }
-        }
-        names
-    }
-
-    /// The nearness that the first stage asks for.
-    pub(crate) fn near(&self) -> Option<&Near> {
-        match self.stages.first() {
-            Some(Stage::GeoNear(stage)) => Some(&stage.near),
-            _ => None,
-        }
-    }
-
     /// Runs the pipeline over a collection of a source.
     ///
     /// # Errors
     /// The source or a stage fails.
     pub(crate) fn run<'r>(&'r self, source: &'r dyn Source, collection: &str) -> Result<Records<'r>> {
         run::run(self, source, collection, None)
-    }
-
-    /// Runs the pipeline over records that are there already; an initial stage that reads a collection is not among
-    /// them.
-    ///
-    /// # Errors
-    /// As [`Pipeline::run`].
-    pub(crate) fn run_over<'r>(
-        &'r self,
-        source: &'r dyn Source,
-        collection: &str,
-        records: Records<'r>,
-        frame: Option<&'r Frame<'r>>,
-    ) -> Result<Records<'r>> {
-        run::run_over(&self.stages, source, collection, records, frame)
     }
 }

@@ -153,7 +153,10 @@ fn parse_stage(parser: &Parser, name: &str, argument: &Bson, stages: &mut Vec<St
         "$indexStats" => match argument {
             Bson::Document(options) if options.is_empty() => Stage::IndexStats,
             _ => {
-                return Err(at_location(28803, "The $indexStats stage specification must be an empty object"));
+                return Err(at_location(
+                    28803,
+                    "The $indexStats stage specification must be an empty object",
+                ));
             }
         },
         "$collStats" => Stage::CollStats(parse_coll_stats(argument)?),
@@ -180,7 +183,7 @@ fn parse_match(parser: &Parser, argument: &Bson) -> Result<Stage> {
             "$geoNear, $near, and $nearSphere are not allowed in this context, as these operators require sorting geospatial data. If you do not need sort, consider using $geoWithin instead.",
         ));
     }
-    Ok(Stage::Match { matcher, stated: filter.clone() })
+    Ok(Stage::Match(matcher))
 }
 
 fn parse_amount(name: &str, argument: &Bson, code: i32) -> Result<u64> {

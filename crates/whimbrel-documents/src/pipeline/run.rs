@@ -22,8 +22,8 @@ pub(super) fn run<'r>(
         Some((Stage::CollStats(options), rest)) => {
             (all(vec![source.collection_statistics(collection, options)?]), rest)
         }
-        Some((Stage::Match { matcher, stated }, rest)) if frame.is_none() => {
-            (source.scan(collection, Scan { filter: Some(matcher), stated: Some(stated) })?, rest)
+        Some((Stage::Match(matcher), rest)) if frame.is_none() => {
+            (source.scan(collection, Scan { filter: Some(matcher) })?, rest)
         }
         _ => (source.scan(collection, Scan::default())?, &pipeline.stages),
     };
@@ -64,7 +64,7 @@ fn run_stage<'r>(
     frame: Option<&'r Frame<'r>>,
 ) -> Result<Records<'r>> {
     Ok(match stage {
-        Stage::Match { matcher, .. } => Box::new(records.filter_map(move |record| match record {
+        Stage::Match(matcher) => Box::new(records.filter_map(move |record| match record {
             Ok(record) => match matcher.matches_in(record.as_doc(), frame) {
                 Ok(true) => Some(Ok(record)),
                 Ok(false) => None,

@@ -108,11 +108,6 @@ impl Projection {
         self.shapes.iter().any(|(_, shape)| matches!(shape, Shape::Positional))
     }
 
-    /// Whether the relevance of words is shown.
-    pub(crate) fn needs_text_score(&self) -> bool {
-        self.tree.fields.iter().any(|(_, entry)| matches!(entry, Entry::TextScore))
-    }
-
     /// What is shown of a document.
     ///
     /// # Errors

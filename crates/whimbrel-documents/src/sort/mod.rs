@@ -59,11 +59,6 @@ impl SortKeys {
         Ok(SortKeys { keys })
     }
 
-    /// The keys.
-    pub(crate) fn keys(&self) -> &[SortKey] {
-        &self.keys
-    }
-
     /// What a document is ordered by: for each key the least value that an ascending order sees in an array, or the
     /// greatest that a descending order sees.
     ///

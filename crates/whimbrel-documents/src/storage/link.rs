@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 use whimbrel_engine::EngineError;
@@ -57,6 +57,22 @@ impl Place {
     }
 }
 
+/// The pause before a file is opened again that another process makes.
+const BETWEEN_OPENINGS: Duration = Duration::from_millis(5);
+
+/// A file that could not be opened.
+struct Opening {
+    /// Whether another process is at it.
+    is_busy: bool,
+    error: EngineError,
+}
+
+impl From<EngineError> for Opening {
+    fn from(error: EngineError) -> Self {
+        Opening { is_busy: false, error }
+    }
+}
+
 /// One connection.
 pub(crate) struct Link {
     pub(crate) sqlite: Connection,
@@ -86,15 +102,31 @@ impl Link {
     /// # Errors
     /// The file is missing and shall not be made, holds something else, or was written by a later version.
     pub(crate) fn prepare(place: &Place, create: bool) -> Result<(), EngineError> {
+        let begun = Instant::now();
+        loop {
+            match Self::prepare_once(place, create) {
+                // Another process makes the file just now; the busy handler does not cover all of that.
+                Err(Opening { is_busy: true, .. }) if begun.elapsed() < place.busy_timeout => {
+                    std::thread::sleep(BETWEEN_OPENINGS);
+                }
+                outcome => return outcome.map_err(|opening| opening.error),
+            }
+        }
+    }
+
+    fn prepare_once(place: &Place, create: bool) -> Result<(), Opening> {
         let exists = place.path.exists();
         if !exists && (!create || place.read_only) {
             let reason = "there is no such file".to_owned();
-            return Err(EngineError::Unusable { product: "SQLite", database: place.text(), reason });
+            return Err(EngineError::Unusable { product: "SQLite", database: place.text(), reason }.into());
         }
         if !exists {
             make_folder(&place.path, place)?;
         }
-        let failed = |error: rusqlite::Error| classify(&error, &place.text(), "opening it");
+        let failed = |error: rusqlite::Error| Opening {
+            is_busy: error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy),
+            error: classify(&error, &place.text(), "opening it"),
+        };
         let flags = if place.read_only {
             OpenFlags::SQLITE_OPEN_READ_ONLY
         } else {
@@ -102,12 +134,13 @@ impl Link {
         };
         let sqlite = Connection::open_with_flags(&place.path, flags).map_err(failed)?;
         sqlite.busy_timeout(place.busy_timeout).map_err(failed)?;
-        let application: i64 =
-            sqlite.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(failed)?;
+        // In this order: both are written by one transaction, which may come in between.
         let tables: i64 =
             sqlite.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
+        let application: i64 =
+            sqlite.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(failed)?;
         if application != APPLICATION_ID && tables > 0 {
-            return Err(unusable(place, "it holds tables that are not a document database's"));
+            return Err(unusable(place, "it holds tables that are not a document database's").into());
         }
         if tables == 0 && !place.read_only {
             make_tables(&sqlite).map_err(failed)?;
@@ -115,7 +148,8 @@ impl Link {
         let format: i64 =
             sqlite.query_row("SELECT version FROM format", [], |row| row.get(0)).map_err(failed)?;
         if format > FORMAT {
-            return Err(unusable(place, &format!("a newer version of whimbrel wrote it (format {format})")));
+            let reason = format!("a newer version of whimbrel wrote it (format {format})");
+            return Err(unusable(place, &reason).into());
         }
         Ok(())
     }

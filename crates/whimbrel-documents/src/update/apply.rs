@@ -226,7 +226,7 @@ fn rename(whole: &mut Bson, from: &str, to: &str) -> Result<bool> {
     let Some(value) = take(document, from, false) else { return Ok(false) };
     check_no_array(document, to, "destination")?;
     let value = take(document, from, true).unwrap_or(value);
-    put(document, to, to, value)?;
+    put(document, to, value)?;
     Ok(true)
 }
 
@@ -262,17 +262,17 @@ fn take(document: &mut Document, path: &str, remove: bool) -> Option<Bson> {
     }
 }
 
-fn put(document: &mut Document, path: &str, whole: &str, value: Bson) -> Result<()> {
+fn put(document: &mut Document, path: &str, value: Bson) -> Result<()> {
     let Some((name, below)) = path.split_once('.') else {
         document.insert(path, value);
         return Ok(());
     };
     match document.get_mut(name) {
-        Some(Bson::Document(inner)) => put(inner, below, whole, value),
+        Some(Bson::Document(inner)) => put(inner, below, value),
         Some(other) => Err(cannot_create(below.split('.').next().unwrap_or(below), name, other)),
         None => {
             let mut inner = Document::new();
-            put(&mut inner, below, whole, value)?;
+            put(&mut inner, below, value)?;
             document.insert(name, inner);
             Ok(())
         }

@@ -8,8 +8,8 @@ mod path;
 mod show;
 mod view;
 
-pub(crate) use compare::{canonical_rank, compare, compare_bson, compare_bytes, equal_bson, is_nan};
-pub(crate) use hash::{HashedKey, hash_value};
+pub(crate) use compare::{canonical_rank, compare, compare_bson, equal_bson, is_nan};
+pub(crate) use hash::HashedKey;
 pub(crate) use number::{Number, compare_numbers, truncated_i64};
 pub(crate) use path::{Path, visit_path};
 pub(crate) use show::{show, show_document, type_name, type_number};

@@ -178,7 +178,7 @@ impl Number {
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked first")]
 fn truncate_double(number: f64) -> Option<i64> {
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
-    (number >= -LIMIT && number < LIMIT).then_some(number as i64)
+    (-LIMIT..LIMIT).contains(&number).then_some(number as i64)
 }
 
 /// The integer part of a value that is a number, where 64 bits hold it.

@@ -33,11 +33,6 @@ impl Path {
     pub(crate) fn names(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator {
         self.parts.iter().map(|part| &*part.name)
     }
-
-    /// How many components it has.
-    pub(crate) fn len(&self) -> usize {
-        self.parts.len()
-    }
 }
 
 /// The position that a component names: digits without a leading zero.

@@ -78,7 +78,7 @@ async fn damage_in_the_file_is_said_and_not_passed_on() {
     }
     assert!(store.run(doc! { "find": "c", "filter": { "_id": 2 } }).await.is_ok());
     let report = store.run(doc! { "validate": "c" }).await.unwrap();
-    assert_eq!(report.get_bool("valid").unwrap(), false);
+    assert!(!report.get_bool("valid").unwrap());
     assert_eq!(report.get_i32("nInvalidDocuments").unwrap(), 2);
 }
 

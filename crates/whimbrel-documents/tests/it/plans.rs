@@ -137,21 +137,19 @@ async fn found(store: &DocumentStore, command: &Document) -> Result<Vec<i32>, i3
     }
 }
 
-/// Shows the plan and the documents that only one of the two has found.
-async fn explain_difference(
+/// The plan, and the documents that only the scan has found.
+async fn difference(
     store: &DocumentStore,
     command: &Document,
     by_index: &Result<Vec<i32>, i32>,
     by_scan: &Result<Vec<i32>, i32>,
-) {
-    let plan = store.run(doc! { "explain": command.clone(), "verbosity": "queryPlanner" }).await;
-    println!("{}", plan.unwrap().get_document("queryPlanner").unwrap());
-    let (Ok(by_index), Ok(by_scan)) = (by_index, by_scan) else { return };
+) -> String {
+    let plan = store.run(doc! { "explain": command.clone(), "verbosity": "queryPlanner" }).await.unwrap();
+    let plan = plan.get_document("queryPlanner").unwrap();
+    let (Ok(by_index), Ok(by_scan)) = (by_index, by_scan) else { return plan.to_string() };
     let missing = by_scan.iter().filter(|id| !by_index.contains(id)).copied().collect::<Vec<_>>();
-    println!(
-        "{}",
-        store.run(doc! { "find": "plain", "filter": { "_id": { "$in": missing } } }).await.unwrap()
-    );
+    let missed = store.run(doc! { "find": "plain", "filter": { "_id": { "$in": missing } } }).await.unwrap();
+    format!("{plan}\nmissed: {missed}")
 }
 
 fn seed() -> u64 {
@@ -204,8 +202,10 @@ async fn indexes_never_change_a_result() {
                 let _ = by_scan.as_mut().map(|found| found.sort_unstable());
             }
             if by_index != by_scan {
-                explain_difference(&store, &command, &by_index, &by_scan).await;
-                panic!("seed {seed}, round {round}: {command}: {by_index:?} by index, {by_scan:?} by a scan");
+                let more = difference(&store, &command, &by_index, &by_scan).await;
+                panic!(
+                    "seed {seed}, round {round}: {command}: {by_index:?} by index, {by_scan:?} by a scan\n{more}"
+                );
             }
         }
     }
