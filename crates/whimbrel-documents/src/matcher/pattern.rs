@@ -141,8 +141,9 @@ fn translate_escape(out: &mut String, escaped: char, in_class: bool) {
         ('D', _) => "[^0-9]",
         ('W', _) => "[^0-9A-Za-z_]",
         ('S', _) => r"[^ \t\n\x0B\f\r]",
-        ('b', false) => r"(?-u:\b)",
-        ('B', false) => r"(?-u:\B)",
+        // The edges of words of ASCII letters.
+        ('b', false) => "(?:(?<![0-9A-Za-z_])(?=[0-9A-Za-z_])|(?<=[0-9A-Za-z_])(?![0-9A-Za-z_]))",
+        ('B', false) => "(?:(?<![0-9A-Za-z_])(?![0-9A-Za-z_])|(?<=[0-9A-Za-z_])(?=[0-9A-Za-z_]))",
         ('h', false) => r"[ \t]",
         ('Z', false) => r"(?=\n?\z)",
         ('/', _) => "/",

@@ -46,7 +46,15 @@ impl Test {
         match self {
             Test::Geo(test) => test.matches(document, path),
             Test::Near(near) => near.matches(document, path),
-            _ => visit_path(document, path, self.looks_into_arrays(), &mut |value| self.matches(value, run)),
+            _ => {
+                let mut leads_somewhere = false;
+                let found = visit_path(document, path, self.looks_into_arrays(), &mut |value| {
+                    leads_somewhere = true;
+                    self.matches(value, run)
+                });
+                // Past arrays in which nothing has the rest of the path, the field is missing.
+                found || (!leads_somewhere && self.matches(None, run))
+            }
         }
     }
 

@@ -97,7 +97,8 @@ fn walk_array<'a>(
         }
         let done = match item {
             _ if rest.is_empty() => visit(Some(item)),
-            ValueRef::Document(inner) | ValueRef::Array(inner) => walk(inner, rest, expand, visit),
+            ValueRef::Document(inner) => walk(inner, rest, expand, visit),
+            ValueRef::Array(inner) => walk_array(inner, rest, expand, visit),
             _ => false,
         };
         if done {
