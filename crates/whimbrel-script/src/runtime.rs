@@ -96,6 +96,9 @@ pub(crate) fn work(
                         None => result,
                     }
                 }));
+            } else {
+                // It points into the runtime, which has to outlive it.
+                drop(boot);
             }
             // The natives hold the state, and the handlers hold it too.
             runtime.set_host_promise_rejection_tracker(None);

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use whimbrel_engine::EngineError;
 
 use super::Outcome;
-use super::failure::classify;
+use super::failure::{classify, is_busy};
 use crate::catalog::Catalog;
 use crate::options::Synchronous;
 
@@ -124,7 +124,7 @@ impl Link {
             make_folder(&place.path, place)?;
         }
         let failed = |error: rusqlite::Error| Opening {
-            is_busy: error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy),
+            is_busy: is_busy(&error),
             error: classify(&error, &place.text(), "opening it"),
         };
         let flags = if place.read_only {

@@ -100,7 +100,7 @@ pub(crate) async fn finish(
     known: &mut Known,
 ) -> Result<()> {
     let applies = matches!(change, HistoryChange::Insert(_));
-    if known.rows.are_only_past_until(applies) {
+    if known.rows.would_count_after(applies) {
         discard(ask).await?;
         known.rows = Rows::Empty;
     }

@@ -53,9 +53,9 @@ impl Rows {
         }
     }
 
-    /// Whether there are rows of a finished file that would be taken for an unfinished one's after a change of the
-    /// history; `applies` says that it adds a version. The rows of an applied file are passed over as long as its version stands.
-    pub(crate) fn are_only_past_until(self, applies: bool) -> bool {
+    /// Whether the rows of a finished file would be taken for an unfinished one's after a change of the history; `applies`
+    /// says that it adds a version. Those of an applied file are passed over as long as its version stands.
+    pub(crate) fn would_count_after(self, applies: bool) -> bool {
         matches!(self, Rows::Past { applied, .. } if !(applied && applies))
     }
 
@@ -87,11 +87,11 @@ mod tests {
     #[test]
     fn an_applied_files_row_stays_while_others_are_applied() {
         let past = |applied| Rows::Past { first_only: true, applied };
-        assert!(!past(true).are_only_past_until(true));
-        assert!(past(true).are_only_past_until(false));
-        assert!(past(false).are_only_past_until(true) && past(false).are_only_past_until(false));
-        assert!(!Rows::Open { first_only: true }.are_only_past_until(false));
-        assert!(!Rows::Empty.are_only_past_until(false) && !Rows::Unknown.are_only_past_until(false));
+        assert!(!past(true).would_count_after(true));
+        assert!(past(true).would_count_after(false));
+        assert!(past(false).would_count_after(true) && past(false).would_count_after(false));
+        assert!(!Rows::Open { first_only: true }.would_count_after(false));
+        assert!(!Rows::Empty.would_count_after(false) && !Rows::Unknown.would_count_after(false));
     }
 
     #[test]

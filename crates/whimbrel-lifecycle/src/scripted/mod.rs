@@ -1,8 +1,8 @@
 //! Running one JavaScript migration: as one transaction where the deployment takes it, else under the journal.
 //!
 //! Under the journal every command that repeating would change, every step and every batch leaves a row before it runs; of
-//! others one is written where the script fails. After a crash the script runs again where nothing of what it had begun outside its finished
-//! steps and batches would change by being repeated; else it stops and says what it did.
+//! others one is written where the script fails. After a crash the script runs again where nothing of what it had begun
+//! outside its finished steps and batches would change by being repeated; else it stops and says what it did.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
