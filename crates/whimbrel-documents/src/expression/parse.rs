@@ -28,34 +28,37 @@ const PARTS: [&str; 13] = [
     "$isoDayOfWeek",
 ];
 /// The variables that are always there.
-const SYSTEM_VARIABLES: [&str; 6] = ["ROOT", "CURRENT", "NOW", "REMOVE", "CLUSTER_TIME", "USER_ROLES"];
+const SYSTEM_VARIABLES: [&str; 4] = ["ROOT", "CURRENT", "NOW", "REMOVE"];
 /// How deep expressions may nest.
 const MAX_DEPTH: usize = 200;
 /// Operators that MongoDB knows and this engine refuses by name.
-pub(crate) const REFUSED: [&str; 22] = [
-    "$function",
-    "$accumulator",
-    "$meta",
-    "$percentile",
-    "$median",
-    "$sampleRate",
-    "$rand",
-    "$toHashedIndexKey",
-    "$toUUID",
-    "$tsSecond",
-    "$tsIncrement",
+const REFUSED: [&str; 23] = [
+    "$acos",
+    "$acosh",
+    "$asin",
+    "$asinh",
+    "$atan",
+    "$atan2",
+    "$atanh",
     "$bitAnd",
+    "$bitNot",
     "$bitOr",
     "$bitXor",
-    "$bitNot",
-    "$isoWeekFromParts",
-    "$createUUID",
-    "$createObjectId",
-    "$hash",
-    "$hexHash",
-    "$serializeEJSON",
-    "$deserializeEJSON",
+    "$cosh",
+    "$function",
+    "$median",
+    "$meta",
+    "$percentile",
+    "$rand",
+    "$sinh",
+    "$tanh",
+    "$toHashedIndexKey",
+    "$toUUID",
+    "$tsIncrement",
+    "$tsSecond",
 ];
+/// System variables that MongoDB knows and this engine refuses by name.
+const REFUSED_VARIABLES: [&str; 3] = ["CLUSTER_TIME", "USER_ROLES", "SEARCH_META"];
 
 /// A parser that knows which variables are in sight.
 #[derive(Clone, Debug)]
@@ -106,7 +109,7 @@ impl Parser {
             return Err(failed_to_parse("empty variable names are not allowed"));
         }
         let path = rest.map(field_path).transpose()?.unwrap_or_default();
-        if matches!(name, "CLUSTER_TIME" | "USER_ROLES") {
+        if REFUSED_VARIABLES.contains(&name) {
             return Err(not_implemented(&format!("$${name}")));
         }
         if matches!(name, "ROOT" | "CURRENT")
@@ -196,6 +199,10 @@ impl Parser {
             return Err(coded(codes.not_object, no_object(name, argument)));
         };
         if let Some(key) = document.keys().find(|key| !names.iter().any(|(known, _)| known == key)) {
+            if name == "$dateFromParts" && matches!(key.as_str(), "isoWeekYear" | "isoWeek" | "isoDayOfWeek")
+            {
+                return Err(not_implemented(&format!("the argument {key} of {name}")));
+            }
             return Err(coded(codes.unknown, unknown_argument(name, key)));
         }
         names
