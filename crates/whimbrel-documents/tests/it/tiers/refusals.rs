@@ -7,6 +7,7 @@ use whimbrel_documents::{DocumentOptions, DocumentStore, Location};
 use whimbrel_engine::document::{CommandError, Commands};
 
 use super::Tier;
+use crate::reference::Pair;
 
 /// The code of what MongoDB has and this engine has not.
 const NOT_IMPLEMENTED: i32 = 238;
@@ -134,4 +135,40 @@ async fn every_name_of_tier_two_is_refused_by_name() {
     }
     println!("{count} names refused");
     assert!(others.is_empty(), "{} of {count} are not refused by name:\n{}", others.len(), others.join("\n"));
+}
+
+/// The codes with which MongoDB refuses a name that it does not know: of an option, an expression, a variable, an
+/// accumulator, an option of an index, and a stage.
+const UNKNOWN: [i32; 6] = [40415, 168, 17276, 15952, 197, 40324];
+
+/// The groups whose names are safe to send to a server that others use: none of them ends it or changes it for good.
+const SAFE: [&str; 6] = [
+    "accumulators",
+    "expression operators",
+    "index options",
+    "options of aggregate",
+    "options of find",
+    "system variables",
+];
+
+#[tokio::test]
+async fn what_tier_two_refuses_is_known_to_mongodb() {
+    let pair = Pair::new().await;
+    let database = pair.database.clone();
+    pair.on_server(&database, &doc! { "insert": "t", "documents": [{ "_id": 1, "a": 1 }] }).await;
+    let groups = Tier::read("tier2.toml").groups;
+    let mut unknown = Vec::new();
+    let mut count = 0;
+    for group in SAFE {
+        for name in &groups[group] {
+            let reply = pair.on_server(&database, &command(group, name)).await;
+            count += 1;
+            if reply.get_i32("code").is_ok_and(|code| UNKNOWN.contains(&code)) {
+                unknown.push(format!("{group} {name}: {reply}"));
+            }
+        }
+    }
+    pair.finish().await;
+    println!("{count} names known");
+    assert!(unknown.is_empty(), "MongoDB does not know {unknown:#?}");
 }
