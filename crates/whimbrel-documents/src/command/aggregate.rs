@@ -257,7 +257,7 @@ impl<'s, 'w> Store<'s, 'w> {
         }
         if options.contains_key("count") {
             let number = super::count::whole(work.link, &collection)?;
-            reply.insert("count", i64::try_from(number).unwrap_or(i64::MAX));
+            reply.insert("count", crate::answer::count(usize::try_from(number).unwrap_or(usize::MAX)));
         }
         Ok(reply)
     }

@@ -27,7 +27,7 @@ use bson::Document;
 use whimbrel_engine::document::{Refusal, SessionId};
 
 use crate::catalog::Collection;
-use crate::refusal::refuse;
+use crate::refusal::{not_implemented, refuse};
 use crate::storage::{Link, Outcome};
 use crate::store::Inner;
 
@@ -124,13 +124,61 @@ static VERBS: &[Verb] = &[
     write("deleteIndexes", indexes::drop),
 ];
 
+/// The commands that MongoDB knows and this engine refuses by name.
+const REFUSED: [&str; 42] = [
+    "abortTransaction",
+    "bulkWrite",
+    "commitTransaction",
+    "compact",
+    "convertToCapped",
+    "cloneCollectionAsCapped",
+    "createRole",
+    "createSearchIndexes",
+    "createUser",
+    "currentOp",
+    "dataSize",
+    "dbHash",
+    "dropAllRolesFromDatabase",
+    "dropAllUsersFromDatabase",
+    "dropRole",
+    "dropUser",
+    "filemd5",
+    "fsync",
+    "getCmdLineOpts",
+    "getLog",
+    "getParameter",
+    "grantRolesToUser",
+    "killOp",
+    "killSessions",
+    "listCommands",
+    "logRotate",
+    "mapReduce",
+    "planCacheClear",
+    "profile",
+    "reIndex",
+    "refreshSessions",
+    "replSetGetStatus",
+    "revokeRolesFromUser",
+    "rolesInfo",
+    "setParameter",
+    "shutdown",
+    "startSession",
+    "top",
+    "updateRole",
+    "updateUser",
+    "usersInfo",
+    "whatsmyuri",
+];
+
 /// Finds a command.
 ///
 /// # Errors
-/// There is none of this name.
+/// There is none of this name, or this engine does not have it.
 pub(crate) fn find(name: &str) -> Result<&'static Verb, Refusal> {
-    VERBS
-        .iter()
-        .find(|verb| verb.name == name)
-        .ok_or_else(|| refuse(59, "CommandNotFound", format!("no such command: '{name}'")))
+    VERBS.iter().find(|verb| verb.name == name).ok_or_else(|| {
+        if REFUSED.contains(&name) {
+            return not_implemented(&format!("the command {name}"));
+        }
+        refuse(59, "CommandNotFound", format!("no such command: '{name}'"))
+    })
 }

@@ -156,7 +156,7 @@ impl Accumulator {
                 items.push((key, value.unwrap_or(Bson::Null)));
                 // Sorting only now and then keeps the work of a long group small.
                 if items.len() > count.saturating_mul(2) + 64 {
-                    trim_ordered(order, items, *top, *count);
+                    trim_ordered(items, *top, *count);
                 }
                 Ok(())
             }
@@ -166,19 +166,19 @@ impl Accumulator {
 
     /// The result of a group.
     pub(crate) fn finish(&self, state: AccumulatorState) -> Bson {
-        match (state, &self.order) {
-            (AccumulatorState::Ordered { count, top, many, mut items }, Some(order)) => {
-                trim_ordered(order, &mut items, top, count);
+        match state {
+            AccumulatorState::Ordered { count, top, many, mut items } => {
+                trim_ordered(&mut items, top, count);
                 let mut values = items.into_iter().map(|(_, value)| value);
                 if many { Bson::Array(values.collect()) } else { values.next().unwrap_or(Bson::Null) }
             }
-            (state, _) => state.finish().unwrap_or(Bson::Null),
+            state => state.finish().unwrap_or(Bson::Null),
         }
     }
 }
 
-fn trim_ordered(order: &SortKeys, items: &mut Vec<(Vec<Bson>, Bson)>, top: bool, count: usize) {
-    items.sort_by(|left, right| order.compare_keys(&left.0, &right.0));
+fn trim_ordered(items: &mut Vec<(Vec<u8>, Bson)>, top: bool, count: usize) {
+    items.sort_by(|left, right| left.0.cmp(&right.0));
     if top {
         items.truncate(count);
     } else {
@@ -229,7 +229,7 @@ pub(crate) enum AccumulatorState {
         count: usize,
         top: bool,
         many: bool,
-        items: Vec<(Vec<Bson>, Bson)>,
+        items: Vec<(Vec<u8>, Bson)>,
     },
 }
 

@@ -2,6 +2,7 @@
 
 use bson::{Bson, Document};
 
+use super::object;
 use super::parse::{Parser, check_variable_name, coded, object_argument};
 use super::{Node, Scope, Value, is_nullish, is_true, shown, type_of};
 use crate::refusal::{Result, at_location};
@@ -60,6 +61,7 @@ pub(super) fn parse(parser: &Parser, name: &str, argument: &Bson) -> Result<Opti
             Form::Filter { input, name, test, limit: optional(parser, document, "limit")? }
         }
         "$reduce" => parse_reduce(parser, argument)?,
+        "$getField" => return object::parse_get_field(parser, argument).map(Some),
         "$sortArray" => parse_sort_array(parser, argument)?,
         "$zip" => parse_zip(parser, argument)?,
         _ => return Ok(None),

@@ -193,6 +193,9 @@ fn logarithm(name: &'static str, values: Vec<Value>) -> Result<Value> {
             format!("{name}'s argument must be a positive number, but is {found}"),
         ));
     }
+    if number.is_nan() {
+        return Ok(Some(Bson::Double(f64::NAN)));
+    }
     Ok(Some(if name == "$ln" {
         transform(number, f64::ln, |context, number| context.ln(number))
     } else {
@@ -246,7 +249,9 @@ fn power(_: &'static str, values: Vec<Value>) -> Result<Value> {
         (Number::Decimal(_), _) | (_, Number::Decimal(_)) => {
             let exponent = Decimal::<12>::from(to.to_quad());
             let result = decimal::transform(of_base.to_quad(), |context, base| context.pow(base, &exponent));
-            Bson::Decimal128(decimal::decimal(result))
+            // The server adds a zero of the least exponent, which fills the digits up.
+            let filled = decimal::combine(result, decimal::least_zero(), Context::<Quad>::add);
+            Bson::Decimal128(decimal::decimal(filled))
         }
         (Number::Int32(_) | Number::Int64(_), Number::Int32(_) | Number::Int64(_)) => {
             integer_power(of_base, to)
@@ -262,7 +267,7 @@ fn integer_power(base: Number, exponent: Number) -> Bson {
     let result = match (whole, u32::try_from(times)) {
         (1, _) => Some(1),
         (-1, _) => Some(if times % 2 == 0 { 1 } else { -1 }),
-        (0, Ok(1..)) => Some(0),
+        (0, _) if times > 0 => Some(0),
         (_, Ok(times)) => whole.checked_pow(times),
         _ => None,
     };

@@ -24,6 +24,7 @@ mod variable;
 use bson::{Bson, Document};
 
 pub(crate) use accumulator::{Accumulator, AccumulatorState};
+pub(crate) use date_text::iso_text;
 pub(crate) use parse::{Parser, check_variable_name, field_path};
 pub(crate) use variable::Frame;
 
@@ -189,5 +190,5 @@ fn type_of(value: &Value) -> &'static str {
 
 /// A result as messages show it.
 fn shown(value: &Value) -> String {
-    value.as_ref().map_or_else(|| "missing".to_owned(), |value| crate::value::show(value.into()))
+    value.as_ref().map_or_else(|| "missing".to_owned(), |value| crate::value::show_result(value.into()))
 }

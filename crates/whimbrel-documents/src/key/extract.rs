@@ -3,6 +3,7 @@
 use bson::{Bson, RawArray, RawBsonRef, RawDocument};
 
 use super::encode_part;
+use crate::value::{ValueRef, show};
 
 /// What of a document an index keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +37,8 @@ pub(crate) struct Keys {
 pub(crate) enum Unindexable {
     /// Two paths lead through two arrays: the components where the arrays stand, the later one first.
     ParallelArrays(String, String),
-    /// A number in a path may be a place in an array and a name in one of its elements.
-    AmbiguousField(String),
+    /// A number in a path may be a place in an array and a name in one of its elements: the number, and the array.
+    AmbiguousField(String, String),
 }
 
 /// Where a path leads in a document.
@@ -46,6 +47,8 @@ enum Place<'d> {
     Value(RawBsonRef<'d>),
     /// An array, and how many components lie before it.
     Array(&'d RawArray, usize),
+    /// An array that a number at the end of the path names in another array: it counts as a whole.
+    Nested(&'d RawArray, usize),
 }
 
 /// One combination of values on its way: what each part still looks for, or has found.
@@ -107,23 +110,41 @@ impl<'d> Walk<'_, 'd> {
     ) -> Result<(), Unindexable> {
         let mut array: Option<(&'d RawArray, usize)> = None;
         let mut waiting = Vec::new();
+        let mut nested = Vec::new();
         for index in 0..searches.len() {
             let Search::From(from) = searches[index] else { continue };
             let path = &self.wanted.parts[index].path;
-            match document.map_or(Ok(Place::Missing), |document| descend(document, &path[from..]))? {
-                Place::Missing => searches[index] = Search::Missing,
-                Place::Value(value) => searches[index] = Search::Found(value),
-                Place::Array(found, consumed) => {
-                    searches[index] = Search::From(from + consumed);
-                    if let Some((other, first)) = array
-                        && !std::ptr::eq(other.as_bytes(), found.as_bytes())
-                    {
-                        return Err(self.parallel(index, first, &searches));
-                    }
-                    waiting.push(index);
-                    array.get_or_insert((found, index));
+            let place = document.map_or(Ok(Place::Missing), |document| descend(document, &path[from..]))?;
+            let (found, consumed) = match place {
+                Place::Missing => {
+                    searches[index] = Search::Missing;
+                    continue;
                 }
+                Place::Value(value) => {
+                    searches[index] = Search::Found(value);
+                    continue;
+                }
+                Place::Array(found, consumed) => {
+                    waiting.push(index);
+                    (found, consumed)
+                }
+                Place::Nested(found, consumed) => {
+                    nested.push((index, found));
+                    (found, consumed)
+                }
+            };
+            searches[index] = Search::From(from + consumed);
+            if let Some((other, first)) = array
+                && !std::ptr::eq(other.as_bytes(), found.as_bytes())
+            {
+                return Err(self.parallel(index, first, &searches));
             }
+            array.get_or_insert((found, index));
+        }
+        for (index, found) in nested {
+            let is_empty = found.into_iter().next().is_none();
+            let whole = if is_empty { RawBsonRef::Undefined } else { RawBsonRef::Array(found) };
+            searches[index] = Search::Found(whole);
         }
         let Some((array, _)) = array else {
             if !(self.wanted.is_sparse && searches.iter().all(|search| matches!(search, Search::Missing))) {
@@ -199,6 +220,11 @@ fn descend<'d>(document: &'d RawDocument, path: &[String]) -> Result<Place<'d>, 
                 let Some(element) = positioned else { return Ok(Place::Array(array, consumed)) };
                 value = element;
                 consumed += 1;
+                if let RawBsonRef::Array(inner) = element
+                    && consumed == path.len()
+                {
+                    return Ok(Place::Nested(inner, consumed));
+                }
             }
             _ if consumed == path.len() => return Ok(Place::Value(value)),
             RawBsonRef::Document(inner) => {
@@ -224,9 +250,19 @@ fn at_position<'d>(array: &'d RawArray, name: &str) -> Result<Option<RawBsonRef<
         .map_while(Result::ok)
         .any(|element| element.as_document().is_some_and(|inner| field(inner, name).is_some()));
     if is_name_too {
-        return Err(Unindexable::AmbiguousField(name.to_owned()));
+        return Err(Unindexable::AmbiguousField(name.to_owned(), show_places(array)));
     }
     Ok(Some(element))
+}
+
+/// An array with the places of its elements, as MongoDB's message shows it: `{ 0: "a", 1: "b" }`.
+fn show_places(array: &RawArray) -> String {
+    let elements = array.into_iter().map_while(Result::ok).enumerate();
+    let shown = elements.map(|(place, element)| {
+        let value = Bson::try_from(element).unwrap_or(Bson::Null);
+        format!("{place}: {}", show(ValueRef::from(&value)))
+    });
+    format!("{{ {} }}", shown.collect::<Vec<_>>().join(", "))
 }
 
 /// A field of a stored document.
@@ -277,6 +313,8 @@ mod tests {
             (doc! { "a": [{ "b": [1, 2] }] }, vec!["a.b"], vec![vec![1.into()], vec![2.into()]], true),
             (doc! { "a": [7, 8] }, vec!["a.1"], vec![vec![8.into()]], false),
             (doc! { "a": [7] }, vec!["a.1"], vec![vec![Bson::Null]], true),
+            (doc! { "a": [[7, 8]] }, vec!["a.0"], vec![vec![vec![7, 8].into()]], true),
+            (doc! { "a": [[]] }, vec!["a.0"], vec![vec![undefined.clone()]], true),
             (
                 doc! { "a": [{ "b": 1, "c": 2 }, { "b": 3 }] , "d": 4 },
                 vec!["a.b", "d", "a.c"],
@@ -305,6 +343,6 @@ mod tests {
         let refused = keys(&doc! { "x": [1], "y": [1] }, &["x", "y"], false);
         assert_eq!(refused, Err(Unindexable::ParallelArrays("y".into(), "x".into())));
         let refused = keys(&doc! { "a": [{ "0": 1 }] }, &["a.0"], false);
-        assert_eq!(refused, Err(Unindexable::AmbiguousField("0".into())));
+        assert_eq!(refused, Err(Unindexable::AmbiguousField("0".into(), "{ 0: { 0: 1 } }".into())));
     }
 }

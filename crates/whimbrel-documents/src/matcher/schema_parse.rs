@@ -4,7 +4,7 @@ use bson::{Bson, Document};
 
 use super::schema::{Allowed, Dependency, Keyword, Rule, Schema};
 use super::{Pattern, TypeSet};
-use crate::refusal::{Result, bad_value, failed_to_parse, type_mismatch};
+use crate::refusal::{Result, bad_value, failed_to_parse, not_implemented, type_mismatch};
 use crate::value::{Number, ValueRef};
 
 /// The keywords, in the order in which MongoDB reports on them.
@@ -42,6 +42,9 @@ const KEYWORDS: [&str; 28] = [
 /// Keywords of JSON Schema that MongoDB refuses.
 const UNSUPPORTED: [&str; 6] = ["$ref", "$schema", "default", "definitions", "format", "id"];
 
+/// Keywords of MongoDB's own that this engine refuses by name.
+const REFUSED: [&str; 2] = ["encrypt", "encryptMetadata"];
+
 /// Parses a schema.
 pub(super) fn parse_schema(schema: &Document) -> Result<Schema> {
     let mut parsed = Schema::default();
@@ -77,6 +80,9 @@ pub(super) fn parse_schema(schema: &Document) -> Result<Schema> {
 fn check_keyword(keyword: &str) -> Result<()> {
     if UNSUPPORTED.contains(&keyword) {
         return Err(failed_to_parse(format!("$jsonSchema keyword '{keyword}' is not currently supported")));
+    }
+    if REFUSED.contains(&keyword) {
+        return Err(not_implemented(&format!("the $jsonSchema keyword {keyword}")));
     }
     if !KEYWORDS.contains(&keyword) && keyword != "description" {
         return Err(failed_to_parse(format!("Unknown $jsonSchema keyword: {keyword}")));

@@ -13,7 +13,7 @@ mod unwind;
 use bson::{Bson, Document, RawDocumentBuf};
 
 pub(crate) use merge::Merge;
-pub(crate) use parse::known_stage;
+pub(crate) use parse::{check_stage_names, known_stage};
 pub(crate) use transform::Transform;
 
 use crate::expression::Parser;

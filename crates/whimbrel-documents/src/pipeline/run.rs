@@ -134,9 +134,8 @@ fn counted<'r>(records: Records<'_>, name: &str) -> Result<Records<'r>> {
 fn sorted<'r>(records: Records<'r>, keys: &SortKeys, limit: Option<usize>) -> Result<Records<'r>> {
     /// How many more than the limit are gathered before the surplus is dropped.
     const SLACK: usize = 1024;
-    let mut keyed: Vec<(Vec<Bson>, Record)> = Vec::new();
-    let order =
-        |left: &(Vec<Bson>, Record), right: &(Vec<Bson>, Record)| keys.compare_keys(&left.0, &right.0);
+    let mut keyed: Vec<(Vec<u8>, Record)> = Vec::new();
+    let order = |left: &(Vec<u8>, Record), right: &(Vec<u8>, Record)| left.0.cmp(&right.0);
     for record in records {
         let record = record?;
         keyed.push((keys.key_of(record.as_doc())?, record));

@@ -158,12 +158,18 @@ fn apply_shape(
     match shape {
         Shape::Slice { skip, limit } => slice_at(out, path, *skip, *limit),
         Shape::FirstElement(matcher) => {
-            let found = matcher.matched_index(document)?;
-            out.remove(path);
-            if let (Some(at), Some(ValueRef::Array(items))) = (found, document.get(path))
-                && let Some(item) = items.at(at)
-            {
-                out.insert(path, vec![item.to_bson()]);
+            let found = match (matcher.matched_index(document)?, document.get(path)) {
+                (Some(at), Some(ValueRef::Array(items))) => items.at(at),
+                _ => None,
+            };
+            match found {
+                // Where it stands already, which is in an exclusion, it stays in its place.
+                Some(item) => {
+                    out.insert(path, vec![item.to_bson()]);
+                }
+                None => {
+                    out.remove(path);
+                }
             }
         }
         Shape::Positional => {
@@ -174,8 +180,7 @@ fn apply_shape(
                 Some(filter) => filter.matched_index(document)?,
                 None => None,
             };
-            let at = found.ok_or_else(missing)?;
-            keep_element(out, path, at, &missing)?;
+            keep_element(out, path, found, &missing)?;
         }
     }
     Ok(())
@@ -184,16 +189,14 @@ fn apply_shape(
 fn keep_element(
     out: &mut Document,
     path: &str,
-    at: usize,
+    at: Option<usize>,
     missing: &dyn Fn() -> crate::refusal::Refusal,
 ) -> Result<()> {
     let (name, below) = path.split_once('.').map_or((path, None), |(name, below)| (name, Some(below)));
     match (out.get_mut(name), below) {
         (Some(Bson::Document(inner)), Some(below)) => keep_element(inner, below, at, missing),
         (Some(Bson::Array(items)), _) => {
-            if at >= items.len() {
-                return Err(missing());
-            }
+            let at = at.filter(|at| *at < items.len()).ok_or_else(missing)?;
             let item = items.swap_remove(at);
             *items = vec![item];
             Ok(())

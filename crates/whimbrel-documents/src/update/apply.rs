@@ -86,8 +86,19 @@ fn step_to(
         Bson::Document(document) => step_into_document(document, name, rest, change, context),
         Bson::Array(items) => step_into_array(items, name, rest, above, change, context),
         other if change.action.creates(context) => Err(cannot_create(name, above, other)),
+        other if change.action.needs_viable_path() => Err(cannot_traverse(name, above, other, change)),
         _ => Ok(false),
     }
+}
+
+fn cannot_traverse(name: &str, above: &str, value: &Bson, change: &Change) -> Refusal {
+    let element = show_field(above, ValueRef::from(value));
+    let path = &change.path.text;
+    refuse(
+        28,
+        "PathNotViable",
+        format!("Cannot use the part ({name}) of ({path}) to traverse the element ({element})"),
+    )
 }
 
 fn cannot_create(name: &str, above: &str, value: &Bson) -> Refusal {
@@ -133,10 +144,12 @@ fn step_into_array(
     change: &Change,
     context: &Context<'_>,
 ) -> Result<bool> {
-    let canonical = name == "0" || !name.starts_with('0');
-    let Some(at) = name.parse::<usize>().ok().filter(|_| canonical && !name.starts_with('+')) else {
+    let Some(at) = name.parse::<usize>().ok().filter(|_| !name.starts_with('+')) else {
         if change.action.creates(context) {
             return Err(cannot_create(name, above, &Bson::Array(std::mem::take(items))));
+        }
+        if change.action.needs_viable_path() {
+            return Err(cannot_traverse(name, above, &Bson::Array(std::mem::take(items)), change));
         }
         return Ok(false);
     };

@@ -10,4 +10,5 @@ mod plans;
 mod processes;
 mod reference;
 mod tables;
+mod tiers;
 mod transactions;
