@@ -133,6 +133,13 @@ impl Commands for DocumentStore {
         command: Document,
         session: Option<SessionId>,
     ) -> CommandResult<Document> {
+        let command = match session {
+            None => match self.inner.look_up(database, command) {
+                Ok(done) => return done,
+                Err(command) => command,
+            },
+            Some(_) => command,
+        };
         let database = database.to_owned();
         self.blocking(move |inner| inner.execute(&database, command, session)).await
     }
@@ -186,6 +193,31 @@ impl Inner {
             Access::Write => self.write(|link| (verb.run)(&mut self.work(database, link, None), command)),
         };
         done.map_err(|failure| failure.into_command_error(&self.place.text(), &doing, false))
+    }
+
+    /// Answers a `find` on the thread that asks where one document at most can be the answer: to hand it over and to be
+    /// woken would take longer than the search. Gives any other command back.
+    fn look_up(&self, database: &str, command: Document) -> Result<CommandResult<Document>, Document> {
+        if !command::may_be_for_one(&command) {
+            return Err(command);
+        }
+        let Some(link) = locked(&self.readers).pop() else { return Err(command) };
+        let mut command = Some(command);
+        let done = self.read_on(link, |link| {
+            let mut work = self.work(database, link, None);
+            match command.take_if(|command| command::is_for_one(&mut work, command)) {
+                Some(command) => command::find_one(&mut work, command).map(Some),
+                None => Ok(None),
+            }
+        });
+        match (done, command) {
+            (Ok(Some(reply)), _) => Ok(Ok(reply)),
+            (_, Some(command)) => Err(command),
+            (Ok(None), None) => unreachable!("what was taken has been run"),
+            (Err(failure), None) => {
+                Ok(Err(failure.into_command_error(&self.place.text(), "running find", false)))
+            }
+        }
     }
 
     fn work<'w>(&'w self, database: &'w str, link: &'w mut Link, session: Option<SessionId>) -> Work<'w> {
@@ -335,7 +367,10 @@ impl Inner {
 
     /// Runs a piece of work that sees one state of the database.
     pub(crate) fn read<T>(&self, work: impl FnOnce(&mut Link) -> Outcome<T>) -> Outcome<T> {
-        let mut link = self.reader()?;
+        self.read_on(self.reader()?, work)
+    }
+
+    fn read_on<T>(&self, mut link: Link, work: impl FnOnce(&mut Link) -> Outcome<T>) -> Outcome<T> {
         link.begin(false)?;
         let done = work(&mut link);
         if done.is_ok() {

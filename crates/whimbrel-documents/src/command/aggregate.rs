@@ -174,6 +174,24 @@ impl<'s, 'w> Store<'s, 'w> {
         Ok(Some(Chunks { store: self, collection, query, scan, chunk, buffer: VecDeque::new() }))
     }
 
+    fn show(
+        &self,
+        name: &str,
+        wanted: Wanted<'_>,
+        visit: &mut dyn FnMut(DocRef<'_>) -> Result<(), Refusal>,
+    ) -> Outcome<()> {
+        let Some(Chunks { collection, query, mut scan, .. }) = self.open(name, wanted)? else {
+            return Ok(());
+        };
+        let work = self.work.borrow();
+        scan.run(work.link, &collection, &mut |candidate| {
+            if query.accepts(candidate.document)? {
+                visit(DocRef::Raw(candidate.document))?;
+            }
+            Ok(true)
+        })
+    }
+
     fn replace_all(&self, database: Option<&str>, name: &str, documents: Vec<Document>) -> Outcome<()> {
         let standing = self.target(database, name)?;
         let mut work = self.work.borrow_mut();
@@ -269,6 +287,15 @@ impl Source for Store<'_, '_> {
             Some(chunks) => Ok(Box::new(chunks)),
             None => Ok(Box::new(std::iter::empty())),
         }
+    }
+
+    fn visit(
+        &self,
+        collection: &str,
+        scan: Wanted<'_>,
+        visit: &mut dyn FnMut(DocRef<'_>) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
+        self.told(self.show(collection, scan, visit))
     }
 
     fn geo_path(&self, collection: &str, key: Option<&str>) -> Result<String, Refusal> {

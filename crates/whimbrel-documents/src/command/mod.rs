@@ -20,6 +20,7 @@ mod statistics;
 mod update;
 
 pub(crate) use delete::stored;
+pub(crate) use find::{is_for_one, may_be_for_one, run as find_one};
 
 use std::sync::Arc;
 

@@ -3,6 +3,7 @@
 use bson::{Bson, RawArray, RawBsonRef, RawDocument};
 
 use super::encode_part;
+use crate::value::find_raw;
 
 /// What of a document an index keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -231,11 +232,7 @@ fn at_position<'d>(array: &'d RawArray, name: &str) -> Result<Option<RawBsonRef<
 
 /// A field of a stored document.
 pub(super) fn field<'d>(document: &'d RawDocument, name: &str) -> Option<RawBsonRef<'d>> {
-    document
-        .iter_elements()
-        .map_while(Result::ok)
-        .find(|element| element.key().as_str() == name)
-        .and_then(|element| element.value().ok())
+    find_raw(document, name)
 }
 
 #[cfg(test)]
