@@ -1,7 +1,7 @@
 //! The documents that every side holds, and what is asked of them.
 
 use bson::oid::ObjectId;
-use bson::{DateTime, Document, doc};
+use bson::{DateTime, Document, RawDocument, doc};
 
 /// Documents in the collection.
 pub(crate) const DOCUMENTS: u32 = 100_000;
@@ -107,11 +107,6 @@ pub(crate) fn scan_filter() -> Document {
     doc! { "balance": { "$gte": LEAST_BALANCE }, "active": true }
 }
 
-/// How many documents pass it.
-pub(crate) fn scan_matches() -> usize {
-    (0..DOCUMENTS).filter(|rank| balance(*rank) >= LEAST_BALANCE && is_active(*rank)).count()
-}
-
 /// The pipeline that groups every document.
 pub(crate) fn group_pipeline() -> Vec<Document> {
     vec![doc! { "$group": {
@@ -119,14 +114,55 @@ pub(crate) fn group_pipeline() -> Vec<Document> {
     } }]
 }
 
-/// Says whether the groups are those of every document.
-pub(crate) fn check_groups(groups: &[Document]) -> Result<(), String> {
-    let people: i64 = groups.iter().filter_map(|group| group.get_i32("people").ok()).map(i64::from).sum();
-    let total: f64 = groups.iter().filter_map(|group| group.get_f64("total").ok()).sum();
-    let expected: f64 = (0..DOCUMENTS).map(balance).sum();
-    let is_right = groups.len() == CITIES as usize
-        && people == i64::from(DOCUMENTS)
-        && (total - expected).abs() < 1.0
-        && groups.iter().all(|group| group.get_i32("oldest").is_ok_and(|age| (18..78).contains(&age)));
-    if is_right { Ok(()) } else { Err(format!("the groups are wrong: {groups:?}")) }
+/// Documents that have been shown, added up.
+#[derive(Default)]
+pub(crate) struct Sum {
+    documents: usize,
+    balance: f64,
+    /// Of groups.
+    people: u32,
+}
+
+impl Sum {
+    /// Adds a document, or a group of them.
+    pub(crate) fn add(&mut self, document: &RawDocument) -> Result<(), bson::error::Error> {
+        self.documents += 1;
+        match document.get_i32("people") {
+            Ok(people) => {
+                self.people += people.unsigned_abs();
+                self.balance += document.get_f64("total")?;
+            }
+            Err(_) => self.balance += document.get_f64("balance")?,
+        }
+        Ok(())
+    }
+
+    /// Says whether these are the documents that a workload leads to.
+    pub(crate) fn check(&self, workload: &str) -> Result<(), String> {
+        let ranks = 0..DOCUMENTS;
+        let expected = match workload {
+            "range" => of(ranks.filter(|rank| (DOCUMENTS / 3..DOCUMENTS / 3 + RANGE).contains(rank))),
+            "scan" => of(ranks.filter(|rank| balance(*rank) >= LEAST_BALANCE && is_active(*rank))),
+            _ => Sum { documents: CITIES as usize, people: DOCUMENTS, ..of(ranks) },
+        };
+        let is_right = self.documents == expected.documents
+            && self.people == expected.people
+            && (self.balance - expected.balance).abs() < 1.0;
+        let told = |sum: &Self| {
+            format!("{} documents with {} people and {}", sum.documents, sum.people, sum.balance)
+        };
+        if is_right {
+            Ok(())
+        } else {
+            Err(format!("{workload} found {}, not {}", told(self), told(&expected)))
+        }
+    }
+}
+
+fn of(ranks: impl Iterator<Item = u32>) -> Sum {
+    ranks.fold(Sum::default(), |sum, rank| Sum {
+        documents: sum.documents + 1,
+        balance: sum.balance + balance(rank),
+        people: 0,
+    })
 }

@@ -10,7 +10,7 @@ use mongodb::options::{Acknowledgment, ClientOptions, IndexOptions, WriteConcern
 use mongodb::{Client, Collection, Cursor, Database, IndexModel};
 
 use crate::data::{self, COLLECTION};
-use crate::{Failed, Side};
+use crate::{Failed, Side, Visit};
 
 /// The error of an index that is not there.
 const INDEX_NOT_FOUND: i32 = 27;
@@ -108,12 +108,12 @@ impl Driver {
     }
 }
 
-async fn all(mut cursor: Cursor<Document>) -> Result<Vec<Document>, Failed> {
-    let mut documents = Vec::new();
+/// Shows every document of a result, undecoded.
+async fn each<T>(mut cursor: Cursor<T>, visit: &mut Visit<'_>) -> Result<(), Failed> {
     while cursor.advance().await? {
-        documents.push(cursor.deserialize_current()?);
+        visit(cursor.current())?;
     }
-    Ok(documents)
+    Ok(())
 }
 
 fn is_missing_index(error: &DriverError) -> bool {
@@ -150,15 +150,15 @@ impl Side for Driver {
         Ok(self.collection.find_one(doc! { "email": email }).await?)
     }
 
-    async fn range(&mut self) -> Result<usize, Failed> {
-        Ok(all(self.collection.find(data::range_filter()).await?).await?.len())
+    async fn range(&mut self, visit: &mut Visit<'_>) -> Result<(), Failed> {
+        each(self.collection.find(data::range_filter()).await?, visit).await
     }
 
-    async fn scan(&mut self) -> Result<usize, Failed> {
-        Ok(all(self.collection.find(data::scan_filter()).await?).await?.len())
+    async fn scan(&mut self, visit: &mut Visit<'_>) -> Result<(), Failed> {
+        each(self.collection.find(data::scan_filter()).await?, visit).await
     }
 
-    async fn group(&mut self) -> Result<Vec<Document>, Failed> {
-        all(self.collection.aggregate(data::group_pipeline()).await?).await
+    async fn group(&mut self, visit: &mut Visit<'_>) -> Result<(), Failed> {
+        each(self.collection.aggregate(data::group_pipeline()).await?, visit).await
     }
 }

@@ -9,7 +9,7 @@ use whimbrel_documents::{DocumentOptions, DocumentStore, Location};
 use whimbrel_engine::document::Commands;
 
 use crate::data::{self, COLLECTION};
-use crate::{Failed, Side};
+use crate::{Failed, Side, Visit};
 
 /// The database.
 const DATABASE: &str = "bench";
@@ -47,30 +47,23 @@ impl Embedded {
         }
     }
 
-    /// Reads a result to its end.
-    async fn all(&self, command: Document) -> Result<Vec<Document>, Failed> {
-        let mut documents = Vec::new();
-        let (mut id, batch) = cursor(self.store.run(command).await?, "firstBatch")?;
-        documents.extend(batch);
-        while id != 0 {
-            let reply = self.store.run(doc! { "getMore": id, "collection": COLLECTION }).await?;
-            let (next, batch) = cursor(reply, "nextBatch")?;
-            documents.extend(batch);
-            id = next;
+    /// Shows every document of a result.
+    async fn each(&self, command: Document, visit: &mut Visit<'_>) -> Result<(), Failed> {
+        let mut reply = self.store.run_raw(command, None).await?;
+        let mut batch = "firstBatch";
+        loop {
+            let cursor = reply.get_document("cursor")?;
+            for document in cursor.get_array(batch)? {
+                visit(document?.as_document().ok_or("no document")?)?;
+            }
+            let id = cursor.get_i64("id")?;
+            if id == 0 {
+                return Ok(());
+            }
+            reply = self.store.run_raw(doc! { "getMore": id, "collection": COLLECTION }, None).await?;
+            batch = "nextBatch";
         }
-        Ok(documents)
     }
-}
-
-/// The number of a cursor, and its batch.
-fn cursor(mut reply: Document, batch: &str) -> Result<(i64, impl Iterator<Item = Document> + use<>), Failed> {
-    let Some(Bson::Document(mut cursor)) = reply.remove("cursor") else { return Err("no cursor".into()) };
-    let Some(Bson::Array(documents)) = cursor.remove(batch) else { return Err("no batch".into()) };
-    let documents = documents.into_iter().filter_map(|document| match document {
-        Bson::Document(document) => Some(document),
-        _ => None,
-    });
-    Ok((cursor.get_i64("id")?, documents))
 }
 
 fn index(name: &str, key: Document, is_unique: bool) -> Document {
@@ -103,18 +96,25 @@ impl Side for Embedded {
 
     async fn find_one(&mut self, email: &str) -> Result<Option<Document>, Failed> {
         let find = doc! { "find": COLLECTION, "filter": { "email": email }, "limit": 1, "singleBatch": true };
-        Ok(cursor(self.store.run(find).await?, "firstBatch")?.1.next())
+        let mut reply = self.store.run(find).await?;
+        let Some(Bson::Document(mut cursor)) = reply.remove("cursor") else { return Err("no cursor".into()) };
+        let Some(Bson::Array(mut batch)) = cursor.remove("firstBatch") else { return Err("no batch".into()) };
+        match batch.pop() {
+            Some(Bson::Document(document)) => Ok(Some(document)),
+            _ => Ok(None),
+        }
     }
 
-    async fn range(&mut self) -> Result<usize, Failed> {
-        Ok(self.all(doc! { "find": COLLECTION, "filter": data::range_filter() }).await?.len())
+    async fn range(&mut self, visit: &mut Visit<'_>) -> Result<(), Failed> {
+        self.each(doc! { "find": COLLECTION, "filter": data::range_filter() }, visit).await
     }
 
-    async fn scan(&mut self) -> Result<usize, Failed> {
-        Ok(self.all(doc! { "find": COLLECTION, "filter": data::scan_filter() }).await?.len())
+    async fn scan(&mut self, visit: &mut Visit<'_>) -> Result<(), Failed> {
+        self.each(doc! { "find": COLLECTION, "filter": data::scan_filter() }, visit).await
     }
 
-    async fn group(&mut self) -> Result<Vec<Document>, Failed> {
-        self.all(doc! { "aggregate": COLLECTION, "pipeline": data::group_pipeline(), "cursor": {} }).await
+    async fn group(&mut self, visit: &mut Visit<'_>) -> Result<(), Failed> {
+        let pipeline = data::group_pipeline();
+        self.each(doc! { "aggregate": COLLECTION, "pipeline": pipeline, "cursor": {} }, visit).await
     }
 }

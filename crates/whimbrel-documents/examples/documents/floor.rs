@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use bson::{Document, RawDocument, doc};
+use bson::{Document, RawDocument, rawdoc};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::data::{self, COLLECTION};
-use crate::{Failed, Side};
+use crate::{Failed, Side, Visit};
 
 /// A file with a table of documents and a table for each index, keys before row numbers.
 pub(crate) struct Floor {
@@ -23,7 +23,7 @@ impl Floor {
         Ok(Self { sqlite })
     }
 
-    fn visit(&self, visit: &mut dyn FnMut(&RawDocument) -> Result<(), Failed>) -> Result<(), Failed> {
+    fn each(&self, visit: &mut Visit<'_>) -> Result<(), Failed> {
         let mut statement = self.sqlite.prepare_cached(&format!("SELECT doc FROM {COLLECTION}"))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
@@ -102,34 +102,31 @@ impl Side for Floor {
         Ok(bytes.map(|bytes| Document::from_reader(&bytes[..])).transpose()?)
     }
 
-    async fn range(&mut self) -> Result<usize, Failed> {
+    async fn range(&mut self, visit: &mut Visit<'_>) -> Result<(), Failed> {
         let (from, to) = data::range();
         let mut statement = self.sqlite.prepare_cached(&format!(
             "SELECT d.doc FROM joined i CROSS JOIN {COLLECTION} d ON d.r = i.r WHERE i.k >= ?1 AND i.k < ?2"
         ))?;
         let mut rows =
             statement.query([from.timestamp_millis().to_be_bytes(), to.timestamp_millis().to_be_bytes()])?;
-        let mut documents = Vec::new();
         while let Some(row) = rows.next()? {
-            documents.push(Document::from_reader(row.get_ref(0)?.as_blob()?)?);
+            visit(RawDocument::from_bytes(row.get_ref(0)?.as_blob()?)?)?;
         }
-        Ok(documents.len())
+        Ok(())
     }
 
-    async fn scan(&mut self) -> Result<usize, Failed> {
-        let mut documents = Vec::new();
-        self.visit(&mut |document| {
+    async fn scan(&mut self, visit: &mut Visit<'_>) -> Result<(), Failed> {
+        self.each(&mut |document| {
             if document.get_f64("balance")? >= data::LEAST_BALANCE && document.get_bool("active")? {
-                documents.push(Document::try_from(document)?);
+                visit(document)?;
             }
             Ok(())
-        })?;
-        Ok(documents.len())
+        })
     }
 
-    async fn group(&mut self) -> Result<Vec<Document>, Failed> {
+    async fn group(&mut self, visit: &mut Visit<'_>) -> Result<(), Failed> {
         let mut groups: HashMap<String, (i32, f64, i32)> = HashMap::new();
-        self.visit(&mut |document| {
+        self.each(&mut |document| {
             let city = document.get_str("city")?;
             let (balance, age) = (document.get_f64("balance")?, document.get_i32("age")?);
             let state = match groups.get_mut(city) {
@@ -139,7 +136,9 @@ impl Side for Floor {
             *state = (state.0 + 1, state.1 + balance, state.2.max(age));
             Ok(())
         })?;
-        let group = |(city, (people, total, oldest))| doc! { "_id": city, "people": people, "total": total, "oldest": oldest };
-        Ok(groups.into_iter().map(group).collect())
+        for (city, (people, total, oldest)) in groups {
+            visit(&rawdoc! { "_id": city, "people": people, "total": total, "oldest": oldest })?;
+        }
+        Ok(())
     }
 }

@@ -82,7 +82,8 @@ pub(super) fn run(work: &mut Work<'_>, command: Document) -> Outcome<Document> {
     let pipeline = Pipeline::parse(&stages)?;
     let documents = results(work, &pipeline, &name, Options { hint, bypass, writes })?;
     let mut feed = Feed::Ready(documents);
-    let batch = feed.batch(work.link, None, Some(batch_size.unwrap_or(FIRST_BATCH)))?;
+    let batch =
+        feed.batch(work.link, None, Some(batch_size.unwrap_or(FIRST_BATCH)), work.raw.as_deref_mut())?;
     let namespace = format!("{}.{name}", work.database);
     let id = if feed.is_finished() {
         0
@@ -154,7 +155,7 @@ impl<'s, 'w> Store<'s, 'w> {
         let database = database.unwrap_or(work.database).to_owned();
         check_collection_name(&database, name)?;
         let (store, session) = (work.store, work.session);
-        let mut there = Work { store, database: &database, link: &mut *work.link, session };
+        let mut there = Work { store, database: &database, link: &mut *work.link, session, raw: None };
         make(&mut there, name, &Document::new())
     }
 
@@ -202,7 +203,7 @@ impl<'s, 'w> Store<'s, 'w> {
         work.link.catalog_changed()?;
         let database = standing.database.clone();
         let (store, session) = (work.store, work.session);
-        let mut there = Work { store, database: &database, link: &mut *work.link, session };
+        let mut there = Work { store, database: &database, link: &mut *work.link, session, raw: None };
         let collection = make(&mut there, name, &options)?;
         let collection = super::indexes::rebuilt(&mut there, collection, indexes)?;
         let mut writer = Writer::new(there.link, collection);

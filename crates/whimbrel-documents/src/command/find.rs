@@ -85,7 +85,7 @@ pub(crate) fn run(work: &mut Work<'_>, command: Document) -> Outcome<Document> {
         (None, Some(limit)) if find.is_single_batch => Some(limit),
         (None, _) => Some(FIRST_BATCH),
     };
-    let batch = feed.batch(work.link, Some(&collection), most)?;
+    let batch = feed.batch(work.link, Some(&collection), most, work.raw.as_deref_mut())?;
     let id = if feed.is_finished() || find.is_single_batch {
         0
     } else {

@@ -28,6 +28,7 @@ use bson::Document;
 use whimbrel_engine::document::{Refusal, SessionId};
 
 use crate::catalog::Collection;
+use crate::raw_reply::RawReply;
 use crate::refusal::refuse;
 use crate::storage::{Link, Outcome};
 use crate::store::Inner;
@@ -55,6 +56,8 @@ pub(crate) struct Work<'w> {
     pub(crate) link: &'w mut Link,
     /// The session whose transaction it belongs to.
     pub(crate) session: Option<SessionId>,
+    /// Takes the documents of a batch, where they are wanted as bytes.
+    pub(crate) raw: Option<&'w mut RawReply>,
 }
 
 impl Verb {
