@@ -147,3 +147,85 @@ pub(super) fn parse_fields(parser: &Parser, stated: &Document) -> Result<Vec<(St
     }
     Ok(fields)
 }
+
+#[cfg(test)]
+mod tests {
+    use bson::{Decimal128, RawDocumentBuf, doc};
+
+    use super::*;
+    use crate::pipeline::Record;
+
+    const ACCUMULATORS: [&str; 10] = [
+        "$sum",
+        "$avg",
+        "$min",
+        "$max",
+        "$first",
+        "$last",
+        "$push",
+        "$addToSet",
+        "$stdDevPop",
+        "$stdDevSamp",
+    ];
+
+    /// Values of every kind that two documents may agree on without being the same bytes.
+    fn documents() -> Vec<Document> {
+        let ten: Decimal128 = "10.0".parse().unwrap();
+        let values: Vec<Bson> = vec![
+            10.into(),
+            Bson::Int64(10),
+            10.0.into(),
+            ten.into(),
+            Bson::Null,
+            Bson::Undefined,
+            "10".into(),
+            true.into(),
+            vec![1, 2].into(),
+            doc! { "c": 1 }.into(),
+            doc! { "c": 1.0 }.into(),
+            Bson::DateTime(bson::DateTime::from_millis(10)),
+            f64::NAN.into(),
+            (-0.0).into(),
+            0.into(),
+        ];
+        let mut documents = vec![doc! {}, doc! { "a": [{ "b": 1 }, { "b": 2 }] }, doc! { "a": { "b": [3] } }];
+        for (number, value) in values.iter().enumerate() {
+            let other = &values[number * 7 % values.len()];
+            documents.push(doc! { "a": value.clone(), "b": other.clone() });
+            documents.push(doc! { "a": { "b": value.clone() }, "b": { "c": other.clone() } });
+        }
+        documents
+    }
+
+    fn grouped(id: &Bson, argument: &Bson, raw: bool) -> Vec<Document> {
+        let mut stated = doc! { "_id": id.clone() };
+        for accumulator in ACCUMULATORS {
+            stated.insert(accumulator.trim_start_matches('$'), doc! { accumulator: argument.clone() });
+        }
+        let group = Group::parse(&Parser::new(), &Bson::Document(stated)).unwrap();
+        let records = documents().into_iter().map(|document| {
+            Ok(if raw {
+                Record::Raw(RawDocumentBuf::try_from(&document).unwrap())
+            } else {
+                Record::Parsed(document)
+            })
+        });
+        group.run(Box::new(records), None).unwrap()
+    }
+
+    #[test]
+    fn what_is_read_in_place_groups_as_what_is_evaluated() {
+        let evaluated = |path: &Bson| Bson::Document(doc! { "$cond": [true, path.clone(), null] });
+        for id in ["$a", "$a.b", "$b", "$b.c", "$missing"].map(Bson::from).into_iter().chain([Bson::Null]) {
+            for argument in ["$a", "$b", "$a.b", "$missing"].map(Bson::from).into_iter().chain([Bson::Int32(1)]) {
+                let expected = grouped(&evaluated(&id), &evaluated(&argument), false);
+                assert!(!expected.is_empty());
+                for raw in [true, false] {
+                    // NaN is not equal to itself; as text it is.
+                    let found = format!("{:?}", grouped(&id, &argument, raw));
+                    assert_eq!(found, format!("{expected:?}"), "{id} {argument} {raw}");
+                }
+            }
+        }
+    }
+}

@@ -9,5 +9,6 @@ mod limits;
 mod plans;
 mod processes;
 mod reference;
+mod replies;
 mod tables;
 mod transactions;
