@@ -217,7 +217,9 @@ mod tests {
     fn what_is_read_in_place_groups_as_what_is_evaluated() {
         let evaluated = |path: &Bson| Bson::Document(doc! { "$cond": [true, path.clone(), null] });
         for id in ["$a", "$a.b", "$b", "$b.c", "$missing"].map(Bson::from).into_iter().chain([Bson::Null]) {
-            for argument in ["$a", "$b", "$a.b", "$missing"].map(Bson::from).into_iter().chain([Bson::Int32(1)]) {
+            for argument in
+                ["$a", "$b", "$a.b", "$missing"].map(Bson::from).into_iter().chain([Bson::Int32(1)])
+            {
                 let expected = grouped(&evaluated(&id), &evaluated(&argument), false);
                 assert!(!expected.is_empty());
                 for raw in [true, false] {

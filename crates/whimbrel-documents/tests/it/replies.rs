@@ -72,7 +72,10 @@ async fn a_reply_as_bytes_says_what_the_decoded_one_says() {
         assert_eq!(batches(&store, command.clone(), true).await, decoded, "{command}");
         assert!(decoded.iter().all(|reply| reply.get_f64("ok").unwrap() == 1.0), "{command}");
     }
-    for (command, code) in [(doc! { "find": "c", "filter": { "$no": 1 } }, 2), (doc! { "getMore": 5_i64, "collection": "c" }, 43)] {
+    for (command, code) in [
+        (doc! { "find": "c", "filter": { "$no": 1 } }, 2),
+        (doc! { "getMore": 5_i64, "collection": "c" }, 43),
+    ] {
         assert_eq!(store.run_raw(command, None).await.unwrap_err().code(), Some(code));
     }
     let session = store.start_session().await.unwrap();
