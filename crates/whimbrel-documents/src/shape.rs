@@ -30,6 +30,11 @@ impl Shape {
         Ok(Self { projection: Some(projection), filter })
     }
 
+    /// Whether a document is told as it is stored.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.projection.is_none()
+    }
+
     /// A document in this form.
     ///
     /// # Errors

@@ -20,6 +20,7 @@ mod statistics;
 mod update;
 
 pub(crate) use delete::stored;
+pub(crate) use find::{is_for_one, may_be_for_one, run as find_one};
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ use bson::Document;
 use whimbrel_engine::document::{Refusal, SessionId};
 
 use crate::catalog::Collection;
+use crate::raw_reply::RawReply;
 use crate::refusal::{not_implemented, refuse};
 use crate::storage::{Link, Outcome};
 use crate::store::Inner;
@@ -54,6 +56,8 @@ pub(crate) struct Work<'w> {
     pub(crate) link: &'w mut Link,
     /// The session whose transaction it belongs to.
     pub(crate) session: Option<SessionId>,
+    /// Takes the documents of a batch, where they are wanted as bytes.
+    pub(crate) raw: Option<&'w mut RawReply>,
 }
 
 impl Verb {

@@ -11,7 +11,7 @@ use super::statistics_state::{Deviation, Total};
 use super::{Expression, Frame, Value, shown, type_of};
 use crate::refusal::{Result, at_location, not_implemented};
 use crate::sort::SortKeys;
-use crate::value::{DocRef, HashedKey, Number, compare_bson};
+use crate::value::{DocRef, HashedKey, Number, ValueRef, compare, compare_bson};
 
 /// The accumulators of one argument.
 const SIMPLE: [&str; 12] = [
@@ -149,6 +149,11 @@ impl Accumulator {
         document: DocRef<'_>,
         frame: Option<&Frame<'_>>,
     ) -> Result<()> {
+        if self.order.is_none()
+            && let Some(value) = self.argument.borrowed(document)
+        {
+            return state.add_borrowed(value);
+        }
         let value = self.argument.evaluate(document, frame)?;
         match (&self.order, state) {
             (Some(order), AccumulatorState::Ordered { items, top, count, .. }) => {
@@ -249,6 +254,33 @@ impl AccumulatorState {
             "$mergeObjects" => AccumulatorState::Merge(Document::new()),
             _ => AccumulatorState::Sum(Total::default()),
         }
+    }
+
+    /// Adds a value that stands in its document, and decodes it only where it is kept.
+    fn add_borrowed(&mut self, value: Option<ValueRef<'_>>) -> Result<()> {
+        match self {
+            AccumulatorState::Sum(total) => total.extend(value.and_then(Number::of)),
+            AccumulatorState::Average { total, count } => {
+                let number = value.and_then(Number::of);
+                *count += i64::from(number.is_some());
+                total.extend(number);
+            }
+            AccumulatorState::Deviation { deviation, .. } => deviation.extend(value.and_then(Number::of)),
+            AccumulatorState::Extreme { largest, value: best } => {
+                let Some(value) =
+                    value.filter(|value| !matches!(value, ValueRef::Null | ValueRef::Undefined))
+                else {
+                    return Ok(());
+                };
+                let better = if *largest { Ordering::Greater } else { Ordering::Less };
+                if best.as_ref().is_none_or(|best| compare(value, best.into()) == better) {
+                    *best = Some(value.to_bson());
+                }
+            }
+            AccumulatorState::First(Some(_)) => {}
+            _ => return self.add(value.map(ValueRef::to_bson)),
+        }
+        Ok(())
     }
 
     /// Adds a value.

@@ -92,6 +92,16 @@ impl Expression {
         self.evaluate(root, None)
     }
 
+    /// The value that it leads to, where it is a literal or a field outside every array: nothing is decoded for it.
+    /// Where it is more than that there is none, and it has to be evaluated.
+    pub(crate) fn borrowed<'d>(&'d self, root: DocRef<'d>) -> Option<Option<ValueRef<'d>>> {
+        match &self.node {
+            Node::Literal(value) => Some(Some(value.into())),
+            Node::Field(path) => lead(root, path),
+            _ => None,
+        }
+    }
+
     /// Whether it comes out true.
     ///
     /// # Errors
@@ -146,6 +156,17 @@ impl<'s> Scope<'s> {
     fn with<T>(&self, name: &str, value: Value, body: impl FnOnce(&Scope<'_>) -> T) -> T {
         let frame = Frame::new(name, value, self.frame);
         body(&Scope { root: self.root, frame: Some(&frame) })
+    }
+}
+
+/// Follows a path through documents alone; none where an array stands in its way.
+fn lead<'d>(document: DocRef<'d>, path: &[Box<str>]) -> Option<Option<ValueRef<'d>>> {
+    let (first, rest) = path.split_first()?;
+    match document.get(first) {
+        Some(value) if rest.is_empty() => Some(Some(value)),
+        Some(ValueRef::Document(inner)) => lead(inner, rest),
+        Some(ValueRef::Array(_)) => None,
+        _ => Some(None),
     }
 }
 

@@ -3,7 +3,7 @@
 use bson::{Bson, RawArray, RawBsonRef, RawDocument};
 
 use super::encode_part;
-use crate::value::{ValueRef, show};
+use crate::value::{ValueRef, find_raw, show};
 
 /// What of a document an index keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -267,11 +267,7 @@ fn show_places(array: &RawArray) -> String {
 
 /// A field of a stored document.
 pub(super) fn field<'d>(document: &'d RawDocument, name: &str) -> Option<RawBsonRef<'d>> {
-    document
-        .iter_elements()
-        .map_while(Result::ok)
-        .find(|element| element.key().as_str() == name)
-        .and_then(|element| element.value().ok())
+    find_raw(document, name)
 }
 
 #[cfg(test)]

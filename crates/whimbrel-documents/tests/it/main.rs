@@ -9,6 +9,7 @@ mod limits;
 mod plans;
 mod processes;
 mod reference;
+mod replies;
 mod tables;
 mod tiers;
 mod transactions;
