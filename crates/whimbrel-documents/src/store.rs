@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bson::Document;
+use bson::{Bson, Document};
 use tempfile::TempDir;
-use whimbrel_engine::document::{CommandError, CommandResult, Commands, Deployment, SessionId, Topology};
+use whimbrel_engine::document::{
+    CommandError, CommandResult, Commands, Deployment, Refusal, SessionId, Topology, WholeTransactions,
+};
 use whimbrel_engine::{EngineError, ServerDescription};
 
 use crate::command::{self, Access, Verb, Work};
@@ -15,8 +17,8 @@ use crate::cursor::Cursors;
 use crate::expiry;
 use crate::options::{DocumentOptions, Location};
 use crate::refusal::refuse;
-use crate::session::{Sessions, Transaction, no_such_transaction};
-use crate::storage::{Gate, Holder, Link, Outcome, Place, busy};
+use crate::session::{Scope, Sessions, Transaction, no_such_transaction};
+use crate::storage::{Failure, Gate, Holder, Link, Outcome, Place, busy, is_busy};
 use crate::usage::Usage;
 
 /// Connections for reading that are kept open.
@@ -147,7 +149,7 @@ impl Commands for DocumentStore {
     }
 
     async fn start_transaction(&self, session: SessionId) -> CommandResult<()> {
-        self.blocking(move |inner| inner.start_transaction(session)).await
+        self.blocking(move |inner| inner.start_transaction(session, Scope::Documents)).await
     }
 
     async fn commit_transaction(&self, session: SessionId) -> CommandResult<()> {
@@ -160,6 +162,17 @@ impl Commands for DocumentStore {
 
     async fn end_session(&self, session: SessionId) {
         drop(self.blocking(move |inner| inner.end_session(session)).await);
+    }
+
+    fn whole_transactions(&self) -> Option<&dyn WholeTransactions> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl WholeTransactions for DocumentStore {
+    async fn start_whole_transaction(&self, session: SessionId) -> CommandResult<()> {
+        self.blocking(move |inner| inner.start_transaction(session, Scope::Everything)).await
     }
 }
 
@@ -183,7 +196,10 @@ impl Inner {
         let doing = format!("running {}", verb.name);
         let done = match verb.access_of(&command) {
             Access::Read => self.read(|link| (verb.run)(&mut self.work(database, link, None), command)),
-            Access::Write => self.write(|link| (verb.run)(&mut self.work(database, link, None), command)),
+            Access::Write => {
+                let patience = Patience::of(&command, self.place.busy_timeout);
+                self.write_within(&patience, |link| (verb.run)(&mut self.work(database, link, None), command))
+            }
         };
         done.map_err(|failure| failure.into_command_error(&self.place.text(), &doing, false))
     }
@@ -201,24 +217,59 @@ impl Inner {
         session: SessionId,
         transaction: &mut Transaction,
     ) -> CommandResult<Document> {
-        if matches!(transaction, Transaction::Aborted) {
+        let Some(scope) = transaction.scope() else {
             return Err(no_such_transaction("Transaction was aborted.").into());
-        }
-        let done = if verb.in_transaction {
+        };
+        let done = if scope == Scope::Everything {
+            self.run_in_whole(database, verb, command, session, transaction)
+        } else if verb.in_transaction {
             self.run_in(database, verb, command, session, transaction)
         } else {
             let message = format!("Cannot run '{}' in a multi-document transaction.", verb.name);
             Err(refuse(263, "OperationNotSupportedInTransaction", message).into())
         };
-        let has_failed = match &done {
-            Ok(reply) => reply.contains_key("writeErrors"),
-            Err(_) => true,
+        let is_over = match (&done, scope) {
+            (Ok(reply), Scope::Documents) => reply.contains_key("writeErrors"),
+            (Ok(_), Scope::Everything) => false,
+            // It goes on where SQLite has not ended it.
+            (Err(Failure::Refused(_)), Scope::Everything) => !is_open(transaction),
+            (Err(_), _) => true,
         };
-        if has_failed {
+        if is_over {
             self.abandon(session, transaction);
         }
         let doing = format!("running {} in a transaction", verb.name);
         done.map_err(|failure| failure.into_command_error(&self.place.text(), &doing, true))
+    }
+
+    /// Runs a command in a transaction that takes every one. It holds the right to write from the first one on.
+    fn run_in_whole(
+        &self,
+        database: &str,
+        verb: &Verb,
+        command: Document,
+        session: SessionId,
+        transaction: &mut Transaction,
+    ) -> Outcome<Document> {
+        if !matches!(transaction, Transaction::Open { .. }) {
+            if !self.gate.enter(Holder::Transaction(session), self.place.busy_timeout) {
+                return Err(busy(true).into());
+            }
+            let link = self.opened(true)?;
+            *transaction = Transaction::Open { link, is_writer: true, scope: Scope::Everything };
+        }
+        let Transaction::Open { link, .. } = transaction else { unreachable!("opened above") };
+        link.execute("SAVEPOINT command", [])?;
+        let done = (verb.run)(&mut self.work(database, link, Some(session)), command);
+        if done.is_err() && !link.sqlite.is_autocommit() {
+            link.execute("ROLLBACK TO command", [])?;
+            // What the command made is forgotten: this link may have read it.
+            link.catalog()?;
+        }
+        if !link.sqlite.is_autocommit() {
+            link.execute("RELEASE command", [])?;
+        }
+        done
     }
 
     fn run_in(
@@ -236,13 +287,15 @@ impl Inner {
                 return Err(busy(true).into());
             }
             match transaction {
-                Transaction::Open { link, is_writer } => {
+                Transaction::Open { link, is_writer, .. } => {
                     *is_writer = true;
                     // Fails where somebody has written since this transaction first read.
                     link.execute("UPDATE format SET version = version", [])?;
                 }
                 _ => match self.opened(true) {
-                    Ok(link) => *transaction = Transaction::Open { link, is_writer: true },
+                    Ok(link) => {
+                        *transaction = Transaction::Open { link, is_writer: true, scope: Scope::Documents }
+                    }
                     Err(failure) => {
                         self.gate.leave(holder);
                         return Err(failure);
@@ -251,7 +304,8 @@ impl Inner {
             }
         }
         if !matches!(transaction, Transaction::Open { .. }) {
-            *transaction = Transaction::Open { link: self.opened(false)?, is_writer: false };
+            let link = self.opened(false)?;
+            *transaction = Transaction::Open { link, is_writer: false, scope: Scope::Documents };
         }
         let Transaction::Open { link, .. } = transaction else { unreachable!("opened above") };
         (verb.run)(&mut self.work(database, link, Some(session)), command)
@@ -263,13 +317,13 @@ impl Inner {
         Ok(link)
     }
 
-    fn start_transaction(&self, session: SessionId) -> CommandResult<()> {
+    fn start_transaction(&self, session: SessionId, scope: Scope) -> CommandResult<()> {
         let transaction = self.sessions.transaction(session)?;
         let mut transaction = locked(&transaction);
-        if matches!(*transaction, Transaction::Begun | Transaction::Open { .. }) {
+        if transaction.scope().is_some() {
             return Err(refuse(50911, "Location50911", "a transaction is already in progress").into());
         }
-        *transaction = Transaction::Begun;
+        *transaction = Transaction::Begun(scope);
         Ok(())
     }
 
@@ -281,7 +335,7 @@ impl Inner {
             Transaction::Aborted => return Err(no_such_transaction("Transaction was aborted.").into()),
             // A commit that is sent again answers as the first one did.
             Transaction::Committed => return Ok(()),
-            Transaction::Begun => {}
+            Transaction::Begun(_) => {}
             Transaction::Open { link, .. } => {
                 if let Err(failure) = link.commit() {
                     self.abandon(session, &mut transaction);
@@ -309,7 +363,7 @@ impl Inner {
                 "the transaction has been committed and cannot be aborted any more",
             )
             .into()),
-            Transaction::Begun | Transaction::Open { .. } => {
+            Transaction::Begun(_) | Transaction::Open { .. } => {
                 self.abandon(session, &mut transaction);
                 Ok(())
             }
@@ -349,21 +403,36 @@ impl Inner {
 
     /// Runs a piece of work that writes: all of it, or nothing.
     pub(crate) fn write<T>(&self, work: impl FnOnce(&mut Link) -> Outcome<T>) -> Outcome<T> {
-        if !self.gate.enter(Holder::Command, self.place.busy_timeout) {
-            return Err(busy(false).into());
-        }
-        let done = self.write_inside(work);
-        self.gate.leave(Holder::Command);
-        done
+        let busy_timeout = self.place.busy_timeout;
+        self.write_within(&Patience { wait: busy_timeout, is_own: false }, work)
     }
 
-    fn write_inside<T>(&self, work: impl FnOnce(&mut Link) -> Outcome<T>) -> Outcome<T> {
+    fn write_within<T>(&self, patience: &Patience, work: impl FnOnce(&mut Link) -> Outcome<T>) -> Outcome<T> {
+        if !self.gate.enter(Holder::Command, patience.wait) {
+            return Err(patience.over().into());
+        }
+        // A command that panics gives the right to write back too.
+        let _turn = Turn(&self.gate);
+        self.write_inside(patience, work)
+    }
+
+    fn write_inside<T>(&self, patience: &Patience, work: impl FnOnce(&mut Link) -> Outcome<T>) -> Outcome<T> {
         let mut writer = locked(&self.writer);
         let mut link = match writer.take() {
             Some(link) => link,
             None => Link::open(&self.place)?,
         };
-        link.begin(true)?;
+        if patience.is_own {
+            link.sqlite.busy_timeout(patience.wait)?;
+        }
+        let begun = link.begin(true);
+        if patience.is_own {
+            link.sqlite.busy_timeout(self.place.busy_timeout)?;
+        }
+        if let Err(failure) = begun {
+            *writer = Some(link);
+            return Err(patience.told(failure));
+        }
         let done = work(&mut link).and_then(|value| link.commit().map(|()| value));
         if done.is_err() {
             link.rollback();
@@ -391,6 +460,54 @@ impl Inner {
         expiry::sweep(self).map_err(|failure| {
             failure.into_command_error(&self.place.text(), "deleting expired documents", false)
         })
+    }
+}
+
+/// How long a command waits for another writer.
+struct Patience {
+    wait: Duration,
+    /// Whether the command says so itself, by `maxTimeMS`.
+    is_own: bool,
+}
+
+impl Patience {
+    /// The command's own limit, where it is shorter than the store's.
+    fn of(command: &Document, busy_timeout: Duration) -> Self {
+        let limit_ms = match command.get("maxTimeMS") {
+            Some(Bson::Int32(limit)) => u64::try_from(*limit).ok(),
+            Some(Bson::Int64(limit)) => u64::try_from(*limit).ok(),
+            _ => None,
+        };
+        // Zero is no limit.
+        let limit = limit_ms.filter(|limit| *limit > 0).map(Duration::from_millis);
+        match limit.filter(|limit| *limit < busy_timeout) {
+            Some(wait) => Patience { wait, is_own: true },
+            None => Patience { wait: busy_timeout, is_own: false },
+        }
+    }
+
+    /// The refusal of a command that has waited long enough.
+    fn over(&self) -> Refusal {
+        if self.is_own {
+            return refuse(50, "MaxTimeMSExpired", "operation exceeded time limit");
+        }
+        busy(false)
+    }
+
+    fn told(&self, failure: Failure) -> Failure {
+        match failure {
+            Failure::Sqlite(error) if is_busy(&error) => self.over().into(),
+            other => other,
+        }
+    }
+}
+
+/// A command's right to write, given back at its end.
+struct Turn<'g>(&'g Gate);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.leave(Holder::Command);
     }
 }
 
@@ -424,6 +541,11 @@ fn keep_sweeping(inner: &Arc<Inner>) -> Result<(), EngineError> {
         doing: "starting the task that deletes expired documents".to_owned(),
         reason: error.to_string(),
     })
+}
+
+/// Whether a transaction is open in SQLite too, which ends one by itself where the disk is full.
+fn is_open(transaction: &Transaction) -> bool {
+    matches!(transaction, Transaction::Open { link, .. } if !link.sqlite.is_autocommit())
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -11,3 +11,4 @@ mod processes;
 mod reference;
 mod tables;
 mod transactions;
+mod whole;

@@ -25,17 +25,17 @@ async fn what_breaks_a_validator_is_counted() {
     for place in Place::both().await {
         let rule =
             doc! { "$jsonSchema": { "required": ["a"], "properties": { "a": { "bsonType": "int" } } } };
-        let none = violations(place.commands.as_ref(), "users", &rule, 3).await.unwrap();
+        let none = violations(place.commands.as_ref(), None, "users", &rule, 3).await.unwrap();
         assert_eq!((none.documents, none.examples.len()), (0, 0), "a collection that is not there");
         insert(&place, vec![doc! { "_id": 1, "a": 1 }, doc! { "_id": 2, "a": "x" }, doc! { "_id": 3 }]).await;
-        let few = violations(place.commands.as_ref(), "users", &rule, 3).await.unwrap();
+        let few = violations(place.commands.as_ref(), None, "users", &rule, 3).await.unwrap();
         assert_eq!((few.documents, few.examples.len()), (2, 2));
         let more = (10..30).map(|number| doc! { "_id": number }).collect();
         insert(&place, more).await;
-        let many = violations(place.commands.as_ref(), "users", &rule, 3).await.unwrap();
+        let many = violations(place.commands.as_ref(), None, "users", &rule, 3).await.unwrap();
         assert_eq!((many.documents, many.examples.len()), (22, 3));
         assert!(!many.examples.contains(&Bson::Int32(1)), "{many:?}");
-        let counted = violations(place.commands.as_ref(), "users", &rule, 0).await.unwrap();
+        let counted = violations(place.commands.as_ref(), None, "users", &rule, 0).await.unwrap();
         assert_eq!((counted.documents, counted.examples.len()), (22, 0));
     }
 }
@@ -45,7 +45,7 @@ async fn a_rule_that_is_no_query_is_refused() {
     for place in Place::both().await {
         insert(&place, vec![doc! { "_id": 1 }]).await;
         let rule = doc! { "$nonsense": 1 };
-        let error = violations(place.commands.as_ref(), "users", &rule, 3).await.unwrap_err();
+        let error = violations(place.commands.as_ref(), None, "users", &rule, 3).await.unwrap_err();
         assert!(error.to_string().contains("counting what breaks the validator of `users`"), "{error}");
     }
 }
@@ -108,15 +108,16 @@ async fn duplicates_are_those_that_the_index_would_find() {
             (unique(&["email", "only"]), 0),
             (sparse(folded(unique(&["email"]))), 1),
         ] {
-            let found = duplicates(place.commands.as_ref(), "users", &index, 5).await.unwrap();
+            let found = duplicates(place.commands.as_ref(), None, "users", &index, 5).await.unwrap();
             assert_eq!(found.keys, expected, "{index:?} {found:?}");
             assert_eq!(is_refused(&place, &index).await, expected > 0, "{index:?}");
         }
-        let found = duplicates(place.commands.as_ref(), "users", &unique(&["n", "email"]), 5).await.unwrap();
+        let found =
+            duplicates(place.commands.as_ref(), None, "users", &unique(&["n", "email"]), 5).await.unwrap();
         let example = &found.examples[0];
         assert_eq!((example.documents, &example.ids), (2, &[Bson::Int32(1), Bson::Int32(2)]));
         assert_eq!(example.key[1], Bson::String("a".to_owned()));
-        let one = duplicates(place.commands.as_ref(), "users", &unique(&["email"]), 1).await.unwrap();
+        let one = duplicates(place.commands.as_ref(), None, "users", &unique(&["email"]), 1).await.unwrap();
         assert_eq!((one.keys, one.examples.len()), (2, 1));
     }
 }
