@@ -35,12 +35,12 @@ const EXPIRY_INTERVAL: Duration = Duration::from_secs(60);
 pub struct DocumentStore {
     inner: Arc<Inner>,
     database: String,
+    deployment: Deployment,
 }
 
 /// What every handle on a store shares.
 pub(crate) struct Inner {
     pub(crate) place: Place,
-    deployment: Deployment,
     readers: Mutex<Vec<Link>>,
     writer: Mutex<Option<Link>>,
     gate: Gate,
@@ -74,7 +74,6 @@ impl DocumentStore {
         let deployment = deployment(&place, &options.database);
         let inner = Arc::new(Inner {
             place,
-            deployment,
             readers: Mutex::new(vec![first]),
             writer: Mutex::new(None),
             gate: Gate::default(),
@@ -89,7 +88,7 @@ impl DocumentStore {
             drop(inner.sweep());
             keep_sweeping(&inner)?;
         }
-        Ok(Arc::new(Self { inner, database: options.database.clone() }))
+        Ok(Arc::new(Self { inner, database: options.database.clone(), deployment }))
     }
 
     /// Deletes the documents whose time has come, and says how many they were.
@@ -118,7 +117,7 @@ impl DocumentStore {
 #[async_trait]
 impl Commands for DocumentStore {
     fn deployment(&self) -> &Deployment {
-        &self.inner.deployment
+        &self.deployment
     }
 
     fn database(&self) -> &str {
@@ -126,7 +125,9 @@ impl Commands for DocumentStore {
     }
 
     fn on_database(&self, database: &str) -> Arc<dyn Commands> {
-        Arc::new(Self { inner: Arc::clone(&self.inner), database: database.to_owned() })
+        let mut deployment = self.deployment.clone();
+        database.clone_into(&mut deployment.server.database);
+        Arc::new(Self { inner: Arc::clone(&self.inner), database: database.to_owned(), deployment })
     }
 
     async fn run_on(
