@@ -15,8 +15,9 @@ use whimbrel_engine::{EngineError, ServerDescription};
 use crate::command::{self, Access, Verb, Work};
 use crate::cursor::Cursors;
 use crate::expiry;
+use crate::limits::{self, Depth};
 use crate::options::{DocumentOptions, Location};
-use crate::refusal::refuse;
+use crate::refusal::{not_implemented, refuse};
 use crate::session::{Scope, Sessions, Transaction, no_such_transaction};
 use crate::storage::{Failure, Gate, Holder, Link, Outcome, Place, busy, is_busy};
 use crate::usage::Usage;
@@ -27,8 +28,11 @@ const IDLE_READERS: usize = 8;
 /// How long a transaction waits for another one's writes before it says that they conflict.
 const TRANSACTION_WAIT: Duration = Duration::from_millis(100);
 
-/// How often documents are looked for that have expired.
-const EXPIRY_INTERVAL: Duration = Duration::from_secs(60);
+/// The stack of a deeply nested command; only what is used of it takes memory.
+const LARGE_STACK_BYTES: usize = 64 * 1024 * 1024;
+
+/// Commands whose rules are kept, and evaluated by later commands.
+const KEPT: [&str; 3] = ["create", "collMod", "createIndexes"];
 
 /// A document database in one file.
 #[derive(Clone)]
@@ -47,6 +51,8 @@ pub(crate) struct Inner {
     sessions: Sessions,
     pub(crate) cursors: Cursors,
     pub(crate) usage: Usage,
+    /// Whether a deeply nested command has been run, which a cursor may go on with.
+    has_deep: AtomicBool,
     is_closed: Arc<AtomicBool>,
     /// The folder of a store that lasts no longer than it is open.
     _folder: Option<TempDir>,
@@ -71,6 +77,10 @@ impl DocumentStore {
         let (place, folder) = place_of(options)?;
         Link::prepare(&place, options.create)?;
         let first = Link::open(&place)?;
+        if !options.read_only {
+            // A copy by `VACUUM INTO` has no log of its own. Where another process works on it already, that one sees to it.
+            drop(first.sqlite.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())));
+        }
         let deployment = deployment(&place, &options.database);
         let inner = Arc::new(Inner {
             place,
@@ -80,13 +90,14 @@ impl DocumentStore {
             sessions: Sessions::default(),
             cursors: Cursors::default(),
             usage: Usage::default(),
+            has_deep: AtomicBool::new(false),
             is_closed: Arc::default(),
             _folder: folder,
         });
         if !options.read_only {
             // Another process that writes just now will sweep, or the next round here.
             drop(inner.sweep());
-            keep_sweeping(&inner)?;
+            keep_sweeping(&inner, options.expiry_interval)?;
         }
         Ok(Arc::new(Self { inner, database: options.database.clone(), deployment }))
     }
@@ -137,7 +148,7 @@ impl Commands for DocumentStore {
         session: Option<SessionId>,
     ) -> CommandResult<Document> {
         let database = database.to_owned();
-        self.blocking(move |inner| inner.execute(&database, command, session)).await
+        self.blocking(move |inner| inner.run(&database, command, session)).await
     }
 
     async fn start_session(&self) -> CommandResult<SessionId> {
@@ -178,6 +189,35 @@ impl WholeTransactions for DocumentStore {
 }
 
 impl Inner {
+    /// Runs a command, on a stack that is large enough for it.
+    fn run(&self, database: &str, command: Document, session: Option<SessionId>) -> CommandResult<Document> {
+        let is_deep = limits::depth_of(&command)? == Depth::Deep;
+        if is_deep && command.keys().next().is_some_and(|name| KEPT.contains(&name.as_str())) {
+            // Every later command on the collection would need such a stack too.
+            let what = format!("a rule that is nested deeper than {} levels", limits::USUAL_LEVELS);
+            return Err(not_implemented(&what).into());
+        }
+        let continues = self.has_deep.load(Ordering::Relaxed) && command.contains_key("getMore");
+        if !is_deep && !continues {
+            return self.execute(database, command, session);
+        }
+        self.has_deep.store(true, Ordering::Relaxed);
+        let broken = |reason: String| {
+            let doing = "a command of the embedded document engine".to_owned();
+            CommandError::from(EngineError::Refused { doing, reason })
+        };
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().name("whimbrel-deep".to_owned());
+            let work = || self.execute(database, command, session);
+            match thread.stack_size(LARGE_STACK_BYTES).spawn_scoped(scope, work) {
+                Ok(running) => {
+                    running.join().unwrap_or_else(|_| Err(broken("the command panicked".to_owned())))
+                }
+                Err(error) => Err(broken(error.to_string())),
+            }
+        })
+    }
+
     /// Runs a command.
     fn execute(
         &self,
@@ -519,7 +559,7 @@ impl Drop for Inner {
 }
 
 /// Sweeps again and again for as long as the store is open.
-fn keep_sweeping(inner: &Arc<Inner>) -> Result<(), EngineError> {
+fn keep_sweeping(inner: &Arc<Inner>, interval: Duration) -> Result<(), EngineError> {
     /// How soon the task notices that the store has been closed.
     const NOTICE: Duration = Duration::from_millis(500);
     let weak: Weak<Inner> = Arc::downgrade(inner);
@@ -527,9 +567,10 @@ fn keep_sweeping(inner: &Arc<Inner>) -> Result<(), EngineError> {
     let task = move || {
         let mut waited = Duration::ZERO;
         while !is_closed.load(Ordering::Relaxed) {
-            std::thread::sleep(NOTICE);
-            waited += NOTICE;
-            if waited >= EXPIRY_INTERVAL {
+            let pause = NOTICE.min(interval);
+            std::thread::sleep(pause);
+            waited += pause;
+            if waited >= interval {
                 waited = Duration::ZERO;
                 let Some(inner) = weak.upgrade() else { return };
                 // What stands in the way now will be gone in the next round.

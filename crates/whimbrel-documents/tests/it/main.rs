@@ -6,6 +6,7 @@
 mod conformance;
 mod crash;
 mod expiring;
+mod fuzz;
 mod limits;
 mod plans;
 mod processes;
