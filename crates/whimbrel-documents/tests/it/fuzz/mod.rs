@@ -158,9 +158,7 @@ impl Trial {
             self.counts.undecoded += 1;
             return;
         };
-        if std::env::var_os("WHIMBREL_TEST_TRACE").is_some() {
-            eprintln!("input {number}: {command}");
-        }
+        traced(|| format!("input {number}: {command}"));
         let started = Instant::now();
         let reply = self.store.run_on("test", command.clone(), self.session).await;
         let took = started.elapsed();
@@ -173,9 +171,7 @@ impl Trial {
             Err(CommandError::Refused(refusal)) => Some(refusal.code),
             Err(error) => panic!("input {number} broke the engine: {error}\n{command}"),
         };
-        if std::env::var_os("WHIMBREL_TEST_TRACE").is_some() {
-            eprintln!("input {number}: {code:?} {:?}", reply.as_ref().err().map(ToString::to_string));
-        }
+        traced(|| format!("input {number}: {code:?} {:?}", reply.as_ref().err().map(ToString::to_string)));
         if let (Some(ENDED), Some(session)) = (code, self.session) {
             self.store.end_session(session).await;
             self.session = None;
@@ -199,6 +195,14 @@ impl Trial {
                 assert!(report.get_bool("valid").unwrap(), "before input {number}: {report}");
             }
         }
+    }
+}
+
+/// Tells of each input where `WHIMBREL_TEST_TRACE` asks for it: the last one is what ended the process.
+#[expect(clippy::print_stderr, reason = "it is asked for, and nothing is kept in memory")]
+fn traced(words: impl FnOnce() -> String) {
+    if std::env::var_os("WHIMBREL_TEST_TRACE").is_some() {
+        eprintln!("{}", words());
     }
 }
 
