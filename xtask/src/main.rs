@@ -27,7 +27,7 @@ usage: cargo xtask COMMAND
   gen [--check]                     write the generated files; --check fails when one is stale
   bench [--check | --peers] [NAME]  compare with the tools people use today; --check fails below a bar,
                                     --peers leaves Whimbrel out, NAME is a part of a benchmark's name
-  soak [MINUTES]                    the long runs, 10 minutes each unless told
+  soak [NAME] [MINUTES]             the long runs, 10 minutes each unless told; NAME is a part of a run's name
 ";
 
 fn main() -> ExitCode {
@@ -53,8 +53,7 @@ fn run(arguments: &[&str]) -> Result<ExitCode> {
         ["gen"] => generate::write(),
         ["gen", "--check"] => generate::check(),
         ["bench", rest @ ..] => bench::run(rest),
-        ["soak"] => soak::run(None),
-        ["soak", minutes] => soak::run(Some(minutes)),
+        ["soak", rest @ ..] if rest.len() <= 2 => soak::run(rest),
         _ => {
             eprint!("{USAGE}");
             Ok(ExitCode::from(2))

@@ -29,12 +29,16 @@ const POLL_INTERVAL: Duration = Duration::from_millis(5);
 type Run = fn(&Deadline) -> Result<u64>;
 
 /// Every run by its name.
-const RUNS: [(&str, Run); 2] = [
+const RUNS: [(&str, Run); 3] = [
+    ("commands-are-fuzzed", commands_are_fuzzed),
     ("postgres-ends-during-init", postgres_ends_during_init),
     ("migrate-is-killed-at-random-times", migrate_is_killed_at_random_times),
 ];
 /// How often each round of the everyday test kills a run here: the round must end before the test runner ends it.
 const CRASHES: u64 = 300;
+
+/// The inputs of one round of the everyday test here.
+const INPUTS: u64 = 1_000_000;
 
 /// When a run should end.
 struct Deadline {
@@ -48,20 +52,55 @@ impl Deadline {
     }
 }
 
-/// Runs every soak for `minutes` each.
-pub(crate) fn run(minutes: Option<&str>) -> Result<ExitCode> {
-    let minutes = match minutes {
-        Some(text) => text.parse().with_context(|| format!("`{text}` is not a number of minutes"))?,
-        None => DEFAULT_MINUTES,
-    };
+/// Runs the soaks whose name has the word, or all of them, for so many minutes each.
+pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode> {
+    let (word, minutes) = chosen(arguments)?;
     let interrupt = Interrupt::listen()?;
-    for (name, run) in RUNS {
+    for (name, run) in RUNS.iter().filter(|(name, _)| name.contains(word)) {
         let deadline =
             Deadline { at: Instant::now() + Duration::from_secs(minutes * 60), interrupt: interrupt.clone() };
         let rounds = run(&deadline).with_context(|| format!("soak {name}"))?;
         println!("soak: {name}: {rounds} rounds");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The word that the runs' names have to have, and the minutes.
+fn chosen<'a>(arguments: &[&'a str]) -> Result<(&'a str, u64)> {
+    let (mut word, mut minutes) = ("", DEFAULT_MINUTES);
+    for argument in arguments {
+        match argument.parse() {
+            Ok(number) => minutes = number,
+            Err(_) => word = argument,
+        }
+    }
+    let names = RUNS.map(|(name, _)| name);
+    ensure!(
+        names.iter().any(|name| name.contains(word)),
+        "no soak has `{word}` in its name: {}",
+        names.join(", ")
+    );
+    Ok((word, minutes))
+}
+
+/// Repeats the everyday test with a million inputs a round, at least one round; each tells its seed. A stack that overflows ends the
+/// process, which the round's end tells.
+fn commands_are_fuzzed(deadline: &Deadline) -> Result<u64> {
+    let mut rounds = 0;
+    while rounds == 0 || !deadline.passed() {
+        let mut command = Command::new(workspace::cargo());
+        command.current_dir(workspace::root()?).stdin(Stdio::null());
+        command.args(["test", "--release", "--package", "whimbrel-documents", "--test", "it"]);
+        command.args(["no_command_breaks_the_engine", "--", "--nocapture"]);
+        command.env("WHIMBREL_TEST_INPUTS", INPUTS.to_string());
+        let status = deadline.interrupt.run(&mut command)?;
+        if deadline.interrupt.arrived() {
+            break;
+        }
+        ensure!(status.success(), "the test ended with {status}");
+        rounds += 1;
+    }
+    Ok(rounds)
 }
 
 /// Repeats the everyday test with ever different times; each round tells its seed.
@@ -169,5 +208,19 @@ impl Round<'_> {
             std::thread::sleep(POLL_INTERVAL);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_named_by_a_part_of_its_name() {
+        assert_eq!(chosen(&[]).unwrap(), ("", DEFAULT_MINUTES));
+        assert_eq!(chosen(&["3"]).unwrap(), ("", 3));
+        assert_eq!(chosen(&["fuzz", "1"]).unwrap(), ("fuzz", 1));
+        let error = chosen(&["nothing"]).unwrap_err().to_string();
+        assert!(error.contains("commands-are-fuzzed"), "{error}");
     }
 }

@@ -6,16 +6,21 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a command of the tests")]
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use miette::Diagnostic as _;
 use nix::sys::signal::{Signal, raise};
+use whimbrel_documents::{DocumentOptions, DocumentStore, Location};
 use whimbrel_engine::Engine;
+use whimbrel_engine::document::DocumentEngine;
 use whimbrel_lifecycle::events::{Event, Observer};
 use whimbrel_lifecycle::migrate::migrate;
 use whimbrel_lifecycle::migration::Target;
-use whimbrel_lifecycle::project::{Overrides, ProcessEnvironment, Project, SqliteLocation, UrlScheme};
+use whimbrel_lifecycle::project::{
+    DataModel, Overrides, ProcessEnvironment, Project, SqliteLocation, UrlScheme,
+};
 use whimbrel_lifecycle::{LifecycleError, Session};
-use whimbrel_mongo::MongoOptions;
+use whimbrel_mongo::{MongoOptions, TokioRuntime};
 use whimbrel_postgres::{Postgres, PostgresOptions};
 use whimbrel_sqlite::{Sqlite, SqliteOptions};
 
@@ -96,10 +101,23 @@ async fn connect(project: &Project) -> Result<Box<dyn Engine>, LifecycleError> {
         options.lease = project.pool.lease.value;
         return Ok(Box::new(whimbrel_mongo::connect(&options).await?));
     }
+    if project.model.value == DataModel::Document {
+        return documents(project);
+    }
     let mut options = match project.url.value.sqlite().expect("every other engine is known above") {
         SqliteLocation::Memory => SqliteOptions::memory(),
         SqliteLocation::File(path) => SqliteOptions::file(path.clone()),
     };
     options.lease = project.pool.lease.value;
     Ok(Box::new(Sqlite::open(&options)?))
+}
+
+fn documents(project: &Project) -> Result<Box<dyn Engine>, LifecycleError> {
+    let location = match project.url.value.sqlite().expect("every other engine is known above") {
+        SqliteLocation::Memory => Location::Memory,
+        SqliteLocation::File(path) => Location::File(path.clone()),
+    };
+    let store = DocumentStore::open(&DocumentOptions::new(location, "app"))?;
+    let lease = whimbrel_mongo::lease_options(project.pool.lease.value, "crash");
+    Ok(Box::new(DocumentEngine::new(store, Arc::new(TokioRuntime), lease)))
 }

@@ -32,5 +32,5 @@ mod usage;
 mod value;
 mod writer;
 
-pub use options::{DEFAULT_BUSY_TIMEOUT, DocumentOptions, Location, Synchronous};
+pub use options::{DEFAULT_BUSY_TIMEOUT, DEFAULT_EXPIRY_INTERVAL, DocumentOptions, Location, Synchronous};
 pub use store::DocumentStore;

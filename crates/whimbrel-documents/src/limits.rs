@@ -73,6 +73,29 @@ pub(crate) fn check_depth(document: &Document) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// How deeply a command is nested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// As commands are: any stack is large enough.
+    Usual,
+    /// So deeply that it needs a large stack.
+    Deep,
+}
+
+/// Says how deeply a command is nested.
+///
+/// # Errors
+/// Code 15: deeper than BSON may be nested.
+pub(crate) fn depth_of(command: &Document) -> Result<Depth, Refusal> {
+    if is_within(command.values(), USUAL_LEVELS) {
+        return Ok(Depth::Usual);
+    }
+    if is_within(command.values(), DEEPEST_COMMAND) {
+        return Ok(Depth::Deep);
+    }
+    Err(refuse(15, "Overflow", format!("a command cannot be nested deeper than {DEEPEST_COMMAND} levels")))
+}
+
 /// A document as bytes.
 ///
 /// # Errors
@@ -104,6 +127,12 @@ pub(crate) fn check_id(id: &Bson) -> Result<(), Refusal> {
     };
     Err(refuse(53, "InvalidIdField", format!("The '_id' value cannot be of type {kind}")))
 }
+
+/// The levels that any thread's stack takes.
+pub(crate) const USUAL_LEVELS: usize = 32;
+
+/// The levels of a command: more than those of a document that can be stored, which is refused by itself where it is too deep.
+const DEEPEST_COMMAND: usize = 250;
 
 /// Whether values are nested no deeper than so many levels; looks no further than one level beyond.
 fn is_within<'v>(mut values: impl Iterator<Item = &'v Bson>, levels: usize) -> bool {

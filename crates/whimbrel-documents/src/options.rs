@@ -6,6 +6,9 @@ use std::time::Duration;
 /// How long a writer waits for another one unless the options say otherwise.
 pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How often documents are looked for that have expired, unless the options say otherwise; as often as MongoDB does.
+pub const DEFAULT_EXPIRY_INTERVAL: Duration = Duration::from_secs(60);
+
 /// Where the documents are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
@@ -38,6 +41,8 @@ pub struct DocumentOptions {
     pub synchronous: Synchronous,
     /// How long a writer waits for another one.
     pub busy_timeout: Duration,
+    /// How often documents are looked for that have expired.
+    pub expiry_interval: Duration,
     /// Whether a missing file is made.
     pub create: bool,
     /// Whether nothing may be written.
@@ -53,6 +58,7 @@ impl DocumentOptions {
             database: database.into(),
             synchronous: Synchronous::Full,
             busy_timeout: DEFAULT_BUSY_TIMEOUT,
+            expiry_interval: DEFAULT_EXPIRY_INTERVAL,
             create: true,
             read_only: false,
         }

@@ -24,13 +24,22 @@ pub(crate) enum Transaction {
     #[default]
     None,
     /// It has been opened, and has touched nothing yet.
-    Begun,
+    Begun(Scope),
     /// It sees the database as it was at its first command.
-    Open { link: Link, is_writer: bool },
+    Open { link: Link, is_writer: bool, scope: Scope },
     /// It has ended without effect.
     Aborted,
     /// It has ended with effect.
     Committed,
+}
+
+/// Which commands a transaction takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Those that MongoDB's transactions take; a command that fails ends the transaction.
+    Documents,
+    /// All; a refused command takes back only what it did itself.
+    Everything,
 }
 
 impl Sessions {
@@ -61,7 +70,15 @@ impl Sessions {
 impl Transaction {
     /// Whether commands of the session belong to it.
     pub(crate) fn takes_commands(&self) -> bool {
-        matches!(self, Transaction::Begun | Transaction::Open { .. } | Transaction::Aborted)
+        matches!(self, Transaction::Begun(_) | Transaction::Open { .. } | Transaction::Aborted)
+    }
+
+    /// Which commands it takes, while it is open.
+    pub(crate) fn scope(&self) -> Option<Scope> {
+        match self {
+            Transaction::Begun(scope) | Transaction::Open { scope, .. } => Some(*scope),
+            _ => None,
+        }
     }
 }
 

@@ -5,19 +5,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bson::{Document, RawDocumentBuf};
+use bson::{Bson, Document, RawDocumentBuf};
 use tempfile::TempDir;
-use whimbrel_engine::document::{CommandError, CommandResult, Commands, Deployment, SessionId, Topology};
+use whimbrel_engine::document::{
+    CommandError, CommandResult, Commands, Deployment, Refusal, SessionId, Topology, WholeTransactions,
+};
 use whimbrel_engine::{EngineError, ServerDescription};
 
 use crate::command::{self, Access, Verb, Work};
 use crate::cursor::Cursors;
 use crate::expiry;
+use crate::limits::{self, Depth};
 use crate::options::{DocumentOptions, Location};
 use crate::raw_reply::RawReply;
-use crate::refusal::refuse;
-use crate::session::{Sessions, Transaction, no_such_transaction};
-use crate::storage::{Gate, Holder, Link, Outcome, Place, busy};
+use crate::refusal::{not_implemented, refuse};
+use crate::session::{Scope, Sessions, Transaction, no_such_transaction};
+use crate::storage::{Failure, Gate, Holder, Link, Outcome, Place, busy, is_busy};
 use crate::usage::Usage;
 
 /// Connections for reading that are kept open.
@@ -26,26 +29,31 @@ const IDLE_READERS: usize = 8;
 /// How long a transaction waits for another one's writes before it says that they conflict.
 const TRANSACTION_WAIT: Duration = Duration::from_millis(100);
 
-/// How often documents are looked for that have expired.
-const EXPIRY_INTERVAL: Duration = Duration::from_secs(60);
+/// The stack of a deeply nested command; only what is used of it takes memory.
+const LARGE_STACK_BYTES: usize = 64 * 1024 * 1024;
+
+/// Commands whose rules are kept, and evaluated by later commands.
+const KEPT: [&str; 3] = ["create", "collMod", "createIndexes"];
 
 /// A document database in one file.
 #[derive(Clone)]
 pub struct DocumentStore {
     inner: Arc<Inner>,
     database: String,
+    deployment: Deployment,
 }
 
 /// What every handle on a store shares.
 pub(crate) struct Inner {
     pub(crate) place: Place,
-    deployment: Deployment,
     readers: Mutex<Vec<Link>>,
     writer: Mutex<Option<Link>>,
     gate: Gate,
     sessions: Sessions,
     pub(crate) cursors: Cursors,
     pub(crate) usage: Usage,
+    /// Whether a deeply nested command has been run, which a cursor may go on with.
+    has_deep: AtomicBool,
     is_closed: Arc<AtomicBool>,
     /// The folder of a store that lasts no longer than it is open.
     _folder: Option<TempDir>,
@@ -70,25 +78,29 @@ impl DocumentStore {
         let (place, folder) = place_of(options)?;
         Link::prepare(&place, options.create)?;
         let first = Link::open(&place)?;
+        if !options.read_only {
+            // A copy by `VACUUM INTO` has no log of its own. Where another process works on it already, that one sees to it.
+            drop(first.sqlite.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())));
+        }
         let deployment = deployment(&place, &options.database);
         let inner = Arc::new(Inner {
             place,
-            deployment,
             readers: Mutex::new(vec![first]),
             writer: Mutex::new(None),
             gate: Gate::default(),
             sessions: Sessions::default(),
             cursors: Cursors::default(),
             usage: Usage::default(),
+            has_deep: AtomicBool::new(false),
             is_closed: Arc::default(),
             _folder: folder,
         });
         if !options.read_only {
             // Another process that writes just now will sweep, or the next round here.
             drop(inner.sweep());
-            keep_sweeping(&inner)?;
+            keep_sweeping(&inner, options.expiry_interval)?;
         }
-        Ok(Arc::new(Self { inner, database: options.database.clone() }))
+        Ok(Arc::new(Self { inner, database: options.database.clone(), deployment }))
     }
 
     /// Deletes the documents whose time has come, and says how many they were.
@@ -112,7 +124,7 @@ impl DocumentStore {
         let database = self.database.clone();
         let told = self.blocking(move |inner| {
             let mut raw = RawReply::to(&command);
-            let reply = inner.execute(&database, command, session, Some(&mut raw))?;
+            let reply = inner.run(&database, command, session, Some(&mut raw))?;
             Ok(raw.finish(reply)?)
         });
         told.await
@@ -136,7 +148,7 @@ impl DocumentStore {
 #[async_trait]
 impl Commands for DocumentStore {
     fn deployment(&self) -> &Deployment {
-        &self.inner.deployment
+        &self.deployment
     }
 
     fn database(&self) -> &str {
@@ -144,7 +156,9 @@ impl Commands for DocumentStore {
     }
 
     fn on_database(&self, database: &str) -> Arc<dyn Commands> {
-        Arc::new(Self { inner: Arc::clone(&self.inner), database: database.to_owned() })
+        let mut deployment = self.deployment.clone();
+        database.clone_into(&mut deployment.server.database);
+        Arc::new(Self { inner: Arc::clone(&self.inner), database: database.to_owned(), deployment })
     }
 
     async fn run_on(
@@ -161,7 +175,7 @@ impl Commands for DocumentStore {
             Some(_) => command,
         };
         let database = database.to_owned();
-        self.blocking(move |inner| inner.execute(&database, command, session, None)).await
+        self.blocking(move |inner| inner.run(&database, command, session, None)).await
     }
 
     async fn start_session(&self) -> CommandResult<SessionId> {
@@ -174,7 +188,7 @@ impl Commands for DocumentStore {
     }
 
     async fn start_transaction(&self, session: SessionId) -> CommandResult<()> {
-        self.blocking(move |inner| inner.start_transaction(session)).await
+        self.blocking(move |inner| inner.start_transaction(session, Scope::Documents)).await
     }
 
     async fn commit_transaction(&self, session: SessionId) -> CommandResult<()> {
@@ -188,9 +202,55 @@ impl Commands for DocumentStore {
     async fn end_session(&self, session: SessionId) {
         drop(self.blocking(move |inner| inner.end_session(session)).await);
     }
+
+    fn whole_transactions(&self) -> Option<&dyn WholeTransactions> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl WholeTransactions for DocumentStore {
+    async fn start_whole_transaction(&self, session: SessionId) -> CommandResult<()> {
+        self.blocking(move |inner| inner.start_transaction(session, Scope::Everything)).await
+    }
 }
 
 impl Inner {
+    /// Runs a command, on a stack that is large enough for it.
+    fn run(
+        &self,
+        database: &str,
+        command: Document,
+        session: Option<SessionId>,
+        raw: Option<&mut RawReply>,
+    ) -> CommandResult<Document> {
+        let is_deep = limits::depth_of(&command)? == Depth::Deep;
+        if is_deep && command.keys().next().is_some_and(|name| KEPT.contains(&name.as_str())) {
+            // Every later command on the collection would need such a stack too.
+            let what = format!("a rule that is nested deeper than {} levels", limits::USUAL_LEVELS);
+            return Err(not_implemented(&what).into());
+        }
+        let continues = self.has_deep.load(Ordering::Relaxed) && command.contains_key("getMore");
+        if !is_deep && !continues {
+            return self.execute(database, command, session, raw);
+        }
+        self.has_deep.store(true, Ordering::Relaxed);
+        let broken = |reason: String| {
+            let doing = "a command of the embedded document engine".to_owned();
+            CommandError::from(EngineError::Refused { doing, reason })
+        };
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().name("whimbrel-deep".to_owned());
+            let work = || self.execute(database, command, session, raw);
+            match thread.stack_size(LARGE_STACK_BYTES).spawn_scoped(scope, work) {
+                Ok(running) => {
+                    running.join().unwrap_or_else(|_| Err(broken("the command panicked".to_owned())))
+                }
+                Err(error) => Err(broken(error.to_string())),
+            }
+        })
+    }
+
     /// Runs a command.
     fn execute(
         &self,
@@ -212,7 +272,10 @@ impl Inner {
         let done = match verb.access_of(&command) {
             Access::Read => self.read(|link| (verb.run)(&mut self.work(database, link, None, raw), command)),
             Access::Write => {
-                self.write(|link| (verb.run)(&mut self.work(database, link, None, raw), command))
+                let patience = Patience::of(&command, self.place.busy_timeout);
+                self.write_within(&patience, |link| {
+                    (verb.run)(&mut self.work(database, link, None, raw), command)
+                })
             }
         };
         done.map_err(|failure| failure.into_command_error(&self.place.text(), &doing, false))
@@ -221,7 +284,9 @@ impl Inner {
     /// Answers a `find` on the thread that asks where one document at most can be the answer: to hand it over and to be
     /// woken would take longer than the search. Gives any other command back.
     fn look_up(&self, database: &str, command: Document) -> Result<CommandResult<Document>, Document> {
-        if !command::may_be_for_one(&command) {
+        // The stack of whoever asks may be small.
+        let is_usual = matches!(limits::depth_of(&command), Ok(Depth::Usual));
+        if !is_usual || !command::may_be_for_one(&command) {
             return Err(command);
         }
         let Some(link) = locked(&self.readers).pop() else { return Err(command) };
@@ -262,24 +327,59 @@ impl Inner {
         transaction: &mut Transaction,
         raw: Option<&mut RawReply>,
     ) -> CommandResult<Document> {
-        if matches!(transaction, Transaction::Aborted) {
+        let Some(scope) = transaction.scope() else {
             return Err(no_such_transaction("Transaction was aborted.").into());
-        }
-        let done = if verb.in_transaction {
+        };
+        let done = if scope == Scope::Everything {
+            self.run_in_whole(database, (verb, command), session, transaction, raw)
+        } else if verb.in_transaction {
             self.run_in(database, (verb, command), session, transaction, raw)
         } else {
             let message = format!("Cannot run '{}' in a multi-document transaction.", verb.name);
             Err(refuse(263, "OperationNotSupportedInTransaction", message).into())
         };
-        let has_failed = match &done {
-            Ok(reply) => reply.contains_key("writeErrors"),
-            Err(_) => true,
+        let is_over = match (&done, scope) {
+            (Ok(reply), Scope::Documents) => reply.contains_key("writeErrors"),
+            (Ok(_), Scope::Everything) => false,
+            // It goes on where SQLite has not ended it.
+            (Err(Failure::Refused(_)), Scope::Everything) => !is_open(transaction),
+            (Err(_), _) => true,
         };
-        if has_failed {
+        if is_over {
             self.abandon(session, transaction);
         }
         let doing = format!("running {} in a transaction", verb.name);
         done.map_err(|failure| failure.into_command_error(&self.place.text(), &doing, true))
+    }
+
+    /// Runs a command in a transaction that takes every one. It holds the right to write from the first one on.
+    fn run_in_whole(
+        &self,
+        database: &str,
+        (verb, command): (&Verb, Document),
+        session: SessionId,
+        transaction: &mut Transaction,
+        raw: Option<&mut RawReply>,
+    ) -> Outcome<Document> {
+        if !matches!(transaction, Transaction::Open { .. }) {
+            if !self.gate.enter(Holder::Transaction(session), self.place.busy_timeout) {
+                return Err(busy(true).into());
+            }
+            let link = self.opened(true)?;
+            *transaction = Transaction::Open { link, is_writer: true, scope: Scope::Everything };
+        }
+        let Transaction::Open { link, .. } = transaction else { unreachable!("opened above") };
+        link.execute("SAVEPOINT command", [])?;
+        let done = (verb.run)(&mut self.work(database, link, Some(session), raw), command);
+        if done.is_err() && !link.sqlite.is_autocommit() {
+            link.execute("ROLLBACK TO command", [])?;
+            // What the command made is forgotten: this link may have read it.
+            link.catalog()?;
+        }
+        if !link.sqlite.is_autocommit() {
+            link.execute("RELEASE command", [])?;
+        }
+        done
     }
 
     fn run_in(
@@ -297,13 +397,15 @@ impl Inner {
                 return Err(busy(true).into());
             }
             match transaction {
-                Transaction::Open { link, is_writer } => {
+                Transaction::Open { link, is_writer, .. } => {
                     *is_writer = true;
                     // Fails where somebody has written since this transaction first read.
                     link.execute("UPDATE format SET version = version", [])?;
                 }
                 _ => match self.opened(true) {
-                    Ok(link) => *transaction = Transaction::Open { link, is_writer: true },
+                    Ok(link) => {
+                        *transaction = Transaction::Open { link, is_writer: true, scope: Scope::Documents }
+                    }
                     Err(failure) => {
                         self.gate.leave(holder);
                         return Err(failure);
@@ -312,7 +414,8 @@ impl Inner {
             }
         }
         if !matches!(transaction, Transaction::Open { .. }) {
-            *transaction = Transaction::Open { link: self.opened(false)?, is_writer: false };
+            let link = self.opened(false)?;
+            *transaction = Transaction::Open { link, is_writer: false, scope: Scope::Documents };
         }
         let Transaction::Open { link, .. } = transaction else { unreachable!("opened above") };
         (verb.run)(&mut self.work(database, link, Some(session), raw), command)
@@ -324,13 +427,13 @@ impl Inner {
         Ok(link)
     }
 
-    fn start_transaction(&self, session: SessionId) -> CommandResult<()> {
+    fn start_transaction(&self, session: SessionId, scope: Scope) -> CommandResult<()> {
         let transaction = self.sessions.transaction(session)?;
         let mut transaction = locked(&transaction);
-        if matches!(*transaction, Transaction::Begun | Transaction::Open { .. }) {
+        if transaction.scope().is_some() {
             return Err(refuse(50911, "Location50911", "a transaction is already in progress").into());
         }
-        *transaction = Transaction::Begun;
+        *transaction = Transaction::Begun(scope);
         Ok(())
     }
 
@@ -342,7 +445,7 @@ impl Inner {
             Transaction::Aborted => return Err(no_such_transaction("Transaction was aborted.").into()),
             // A commit that is sent again answers as the first one did.
             Transaction::Committed => return Ok(()),
-            Transaction::Begun => {}
+            Transaction::Begun(_) => {}
             Transaction::Open { link, .. } => {
                 if let Err(failure) = link.commit() {
                     self.abandon(session, &mut transaction);
@@ -370,7 +473,7 @@ impl Inner {
                 "the transaction has been committed and cannot be aborted any more",
             )
             .into()),
-            Transaction::Begun | Transaction::Open { .. } => {
+            Transaction::Begun(_) | Transaction::Open { .. } => {
                 self.abandon(session, &mut transaction);
                 Ok(())
             }
@@ -413,21 +516,36 @@ impl Inner {
 
     /// Runs a piece of work that writes: all of it, or nothing.
     pub(crate) fn write<T>(&self, work: impl FnOnce(&mut Link) -> Outcome<T>) -> Outcome<T> {
-        if !self.gate.enter(Holder::Command, self.place.busy_timeout) {
-            return Err(busy(false).into());
-        }
-        let done = self.write_inside(work);
-        self.gate.leave(Holder::Command);
-        done
+        let busy_timeout = self.place.busy_timeout;
+        self.write_within(&Patience { wait: busy_timeout, is_own: false }, work)
     }
 
-    fn write_inside<T>(&self, work: impl FnOnce(&mut Link) -> Outcome<T>) -> Outcome<T> {
+    fn write_within<T>(&self, patience: &Patience, work: impl FnOnce(&mut Link) -> Outcome<T>) -> Outcome<T> {
+        if !self.gate.enter(Holder::Command, patience.wait) {
+            return Err(patience.over().into());
+        }
+        // A command that panics gives the right to write back too.
+        let _turn = Turn(&self.gate);
+        self.write_inside(patience, work)
+    }
+
+    fn write_inside<T>(&self, patience: &Patience, work: impl FnOnce(&mut Link) -> Outcome<T>) -> Outcome<T> {
         let mut writer = locked(&self.writer);
         let mut link = match writer.take() {
             Some(link) => link,
             None => Link::open(&self.place)?,
         };
-        link.begin(true)?;
+        if patience.is_own {
+            link.sqlite.busy_timeout(patience.wait)?;
+        }
+        let begun = link.begin(true);
+        if patience.is_own {
+            link.sqlite.busy_timeout(self.place.busy_timeout)?;
+        }
+        if let Err(failure) = begun {
+            *writer = Some(link);
+            return Err(patience.told(failure));
+        }
         let done = work(&mut link).and_then(|value| link.commit().map(|()| value));
         if done.is_err() {
             link.rollback();
@@ -458,6 +576,54 @@ impl Inner {
     }
 }
 
+/// How long a command waits for another writer.
+struct Patience {
+    wait: Duration,
+    /// Whether the command says so itself, by `maxTimeMS`.
+    is_own: bool,
+}
+
+impl Patience {
+    /// The command's own limit, where it is shorter than the store's.
+    fn of(command: &Document, busy_timeout: Duration) -> Self {
+        let limit_ms = match command.get("maxTimeMS") {
+            Some(Bson::Int32(limit)) => u64::try_from(*limit).ok(),
+            Some(Bson::Int64(limit)) => u64::try_from(*limit).ok(),
+            _ => None,
+        };
+        // Zero is no limit.
+        let limit = limit_ms.filter(|limit| *limit > 0).map(Duration::from_millis);
+        match limit.filter(|limit| *limit < busy_timeout) {
+            Some(wait) => Patience { wait, is_own: true },
+            None => Patience { wait: busy_timeout, is_own: false },
+        }
+    }
+
+    /// The refusal of a command that has waited long enough.
+    fn over(&self) -> Refusal {
+        if self.is_own {
+            return refuse(50, "MaxTimeMSExpired", "operation exceeded time limit");
+        }
+        busy(false)
+    }
+
+    fn told(&self, failure: Failure) -> Failure {
+        match failure {
+            Failure::Sqlite(error) if is_busy(&error) => self.over().into(),
+            other => other,
+        }
+    }
+}
+
+/// A command's right to write, given back at its end.
+struct Turn<'g>(&'g Gate);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.leave(Holder::Command);
+    }
+}
+
 impl Drop for Inner {
     fn drop(&mut self) {
         self.is_closed.store(true, Ordering::Relaxed);
@@ -465,7 +631,7 @@ impl Drop for Inner {
 }
 
 /// Sweeps again and again for as long as the store is open.
-fn keep_sweeping(inner: &Arc<Inner>) -> Result<(), EngineError> {
+fn keep_sweeping(inner: &Arc<Inner>, interval: Duration) -> Result<(), EngineError> {
     /// How soon the task notices that the store has been closed.
     const NOTICE: Duration = Duration::from_millis(500);
     let weak: Weak<Inner> = Arc::downgrade(inner);
@@ -473,9 +639,10 @@ fn keep_sweeping(inner: &Arc<Inner>) -> Result<(), EngineError> {
     let task = move || {
         let mut waited = Duration::ZERO;
         while !is_closed.load(Ordering::Relaxed) {
-            std::thread::sleep(NOTICE);
-            waited += NOTICE;
-            if waited >= EXPIRY_INTERVAL {
+            let pause = NOTICE.min(interval);
+            std::thread::sleep(pause);
+            waited += pause;
+            if waited >= interval {
                 waited = Duration::ZERO;
                 let Some(inner) = weak.upgrade() else { return };
                 // What stands in the way now will be gone in the next round.
@@ -488,6 +655,11 @@ fn keep_sweeping(inner: &Arc<Inner>) -> Result<(), EngineError> {
         doing: "starting the task that deletes expired documents".to_owned(),
         reason: error.to_string(),
     })
+}
+
+/// Whether a transaction is open in SQLite too, which ends one by itself where the disk is full.
+fn is_open(transaction: &Transaction) -> bool {
+    matches!(transaction, Transaction::Open { link, .. } if !link.sqlite.is_autocommit())
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -2,12 +2,14 @@
 //!
 //! Owns the test servers' installation ([`toolchain`]), their processes ([`PostgresServer`],
 //! [`PgBouncer`] in front of one, and [`MongoServer`]), the databases that single
-//! tests use ([`TestDatabase`], [`MongoDatabase`]) and temporary projects ([`Sandbox`]). It never reads `DATABASE_URL` or its kin, listens on
+//! tests use ([`TestDatabase`], [`MongoDatabase`]), temporary projects ([`Sandbox`]), and the suite that every document engine passes
+//! ([`conformance`]). It never reads `DATABASE_URL` or its kin, listens on
 //! loopback only, and a server that is missing is an error, never a skipped test.
 
 mod account;
 mod alembic_projects;
 mod certificate;
+pub mod conformance;
 mod database;
 mod django;
 mod fixtures;

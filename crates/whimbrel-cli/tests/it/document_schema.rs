@@ -2,9 +2,9 @@
 //! what is refused, by the binary on real servers.
 
 use bson::{Bson, Document, doc};
-use whimbrel_testkit::{MongoKind, Sandbox};
+use whimbrel_testkit::Sandbox;
 
-use crate::documents::Project;
+use crate::documents::{Kind, Project};
 
 const FIRST: &str = r#"use whimbrel::prelude::*;
 
@@ -94,7 +94,7 @@ fn refusal(project: &Project, user: Document) -> Option<i32> {
 /// On SecantusDB alone: MongoDB's engine, as it is embedded, knows no `collMod`, as the test after this one shows.
 #[test]
 fn a_schema_grows_over_documents_and_goes_back() {
-    let project = Project::new(MongoKind::SecantusDb);
+    let project = Project::new(Kind::SecantusDb);
     declare(&project, FIRST);
     project.run(&["migrate", "create", "--auto", "--name", "create users"], 0);
     project.run(&["migrate"], 0);
@@ -161,7 +161,7 @@ fn with_object_id(mut user: Document) -> Document {
 
 #[test]
 fn a_server_that_changes_no_validator_says_so_and_the_run_can_go_on() {
-    let project = Project::new(MongoKind::Engine);
+    let project = Project::new(Kind::Engine);
     declare(&project, FIRST);
     project.run(&["migrate", "create", "--auto", "--name", "create users"], 0);
     project.run(&["migrate"], 0);
@@ -176,7 +176,7 @@ fn a_server_that_changes_no_validator_says_so_and_the_run_can_go_on() {
 
 #[test]
 fn what_no_declaration_can_say_is_kept() {
-    let project = Project::new(MongoKind::Engine);
+    let project = Project::new(Kind::Engine);
     declare(&project, FIRST);
     project.run(&["migrate", "create", "--auto", "--name", "create users"], 0);
     project.run(&["migrate"], 0);
@@ -196,7 +196,7 @@ fn what_no_declaration_can_say_is_kept() {
 
 #[test]
 fn rows_in_the_way_are_counted_before_anything_runs() {
-    let project = Project::new(MongoKind::Engine);
+    let project = Project::new(Kind::Engine);
     insert(
         &project,
         "users",
@@ -247,7 +247,7 @@ fn what_works_on_sql_is_refused_with_a_reason() {
         assert!(output.stderr.contains("migrate::sql_only"), "{}", output.stderr);
     }
 
-    let project = Project::new(MongoKind::Engine);
+    let project = Project::new(Kind::Engine);
     project.file("0001-first.js", "module.exports = { async up(db) {} };\n");
     project.file("0002-second.js", "module.exports = { async up(db) {} };\n");
     project.run(&["migrate"], 0);

@@ -1,5 +1,5 @@
-//! The document systems of the repository, by the binary, on both servers that stand for MongoDB: from nothing to a
-//! database that stands, down step by step, and up again; and which documents the databases take.
+//! The document systems of the repository, by the binary, on both servers that stand for MongoDB and on the embedded engine:
+//! from nothing to a database that stands, down step by step, and up again; and which documents the databases take.
 
 mod indexes;
 mod samples;
@@ -8,10 +8,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use bson::{Bson, Document, doc};
-use whimbrel_testkit::{
-    MongoDatabase, MongoKind, RunOutput, Sandbox, full_mongo_server_url, mongo_database, mongo_server_url,
-};
+use whimbrel_testkit::{RunOutput, Sandbox, full_mongo_server_url, mongo_server_url};
 
+use crate::documents::{Database, Kind};
 use indexes::Declared;
 use samples::Sample;
 
@@ -68,7 +67,7 @@ pub(crate) const NAMES: [&str; 3] = [TOURISM_BOT.name, TRAVEL_AGENT.name, WAYRA.
 /// Something that a system's last migration makes and a server cannot.
 struct Lack {
     system: &'static str,
-    server: MongoKind,
+    server: Kind,
     /// The migration's file.
     file: &'static str,
     /// Its version, and the one before it.
@@ -86,7 +85,7 @@ struct Lack {
 /// What the servers lack of what the systems need; each of them is built on the other server.
 const LACKS: &[Lack] = &[Lack {
     system: "tourism-bot",
-    server: MongoKind::SecantusDb,
+    server: Kind::SecantusDb,
     file: "0008-add-attraction-text-index.js",
     version: "0008",
     before: "0007",
@@ -98,7 +97,7 @@ const LACKS: &[Lack] = &[Lack {
 }];
 
 /// What this server lacks of this system; a full server lacks nothing.
-fn lack_of(system: &System, server: MongoKind) -> Option<&'static Lack> {
+fn lack_of(system: &System, server: Kind) -> Option<&'static Lack> {
     let lack = LACKS.iter().find(|lack| lack.system == system.name && lack.server == server);
     lack.filter(|_| full_mongo_server_url().is_none())
 }
@@ -106,26 +105,28 @@ fn lack_of(system: &System, server: MongoKind) -> Option<&'static Lack> {
 /// A copy of a system in a folder of its own, and its database.
 struct Place {
     sandbox: Sandbox,
-    database: MongoDatabase,
-    server: MongoKind,
+    database: Database,
+    server: Kind,
 }
 
 impl Place {
-    fn new(system: &System, server: MongoKind) -> Self {
+    fn new(system: &System, server: Kind) -> Self {
         let mut sandbox = Sandbox::new(env!("CARGO_BIN_EXE_whimbrel")).unwrap();
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../systems").join(system.name);
         for part in ["whimbrel.toml", "src", "migrations"] {
             sandbox.copy(&source.join(part), part).unwrap();
         }
-        let database = mongo_database(server).unwrap();
-        match system.database {
-            Some(variable) => {
-                sandbox.env(system.url, mongo_server_url(server).unwrap());
-                sandbox.env(variable, database.name());
+        let database = Database::new(server, &sandbox);
+        match (&database, server.server(), system.database) {
+            (Database::Server(made), Some(kind), Some(variable)) => {
+                sandbox.env(system.url, mongo_server_url(kind).unwrap());
+                sandbox.env(variable, made.name());
             }
-            None => {
-                sandbox.env(system.url, database.url());
+            (Database::Server(made), ..) => {
+                sandbox.env(system.url, made.url());
             }
+            // Where no variable names a server, there is none.
+            (Database::Embedded { .. }, ..) => {}
         }
         Self { sandbox, database, server }
     }
@@ -218,25 +219,29 @@ impl Catalogue {
     }
 }
 
-/// Declares a test of a system for each server.
-macro_rules! each_server {
+/// Declares a test of a system for each engine.
+macro_rules! each_engine {
     ($($name:ident => $check:ident, $system:expr;)*) => {$(
         mod $name {
             use super::*;
 
             #[test]
             fn engine() {
-                $check(&$system, MongoKind::Engine);
+                $check(&$system, Kind::Engine);
             }
             #[test]
             fn secantusdb() {
-                $check(&$system, MongoKind::SecantusDb);
+                $check(&$system, Kind::SecantusDb);
+            }
+            #[test]
+            fn embedded() {
+                $check(&$system, Kind::Embedded);
             }
         }
     )*};
 }
 
-each_server! {
+each_engine! {
     wayra_stands => stands, WAYRA;
     travel_agent_stands => stands, TRAVEL_AGENT;
     tourism_bot_stands => stands, TOURISM_BOT;
@@ -249,7 +254,7 @@ each_server! {
 }
 
 /// Up, up again, down and up by single steps; the server's own words are the same each time.
-fn stands(system: &System, server: MongoKind) {
+fn stands(system: &System, server: Kind) {
     let lack = lack_of(system, server);
     let place = Place::new(system, server);
     let last = lack.map_or(*system.versions.last().unwrap(), |lack| lack.before);
@@ -329,7 +334,7 @@ fn agrees(place: &Place, lack: Option<&Lack>) {
 }
 
 /// The documents of the team's page are taken and stay what they are; what the page rules out is refused.
-fn takes_its_documents(system: &System, server: MongoKind) {
+fn takes_its_documents(system: &System, server: Kind) {
     let place = Place::new(system, server);
     match lack_of(system, server) {
         Some(lack) => place.run(&["migrate", "--to", lack.before], 0),
@@ -365,15 +370,15 @@ fn takes_its_documents(system: &System, server: MongoKind) {
 }
 
 /// Whether a server takes what MongoDB refuses: SecantusDB's validators compare no Decimal128 with a minimum.
-fn lets_through(server: MongoKind, change: &Document) -> bool {
+fn lets_through(server: Kind, change: &Document) -> bool {
     let sets_a_decimal = change
         .get_document("$set")
         .is_ok_and(|set| set.values().any(|value| matches!(value, Bson::Decimal128(_))));
-    sets_a_decimal && server == MongoKind::SecantusDb && full_mongo_server_url().is_none()
+    sets_a_decimal && server == Kind::SecantusDb && full_mongo_server_url().is_none()
 }
 
 /// The migration that gives older users what they lack gives it, and its way back takes it away.
-fn gives_what_is_missing(system: &System, server: MongoKind) {
+fn gives_what_is_missing(system: &System, server: Kind) {
     let (before, version, field, value) = match system.name {
         "wayra" => ("0002", "0003", "role", Bson::from("user")),
         "travel-agent" => {
@@ -398,7 +403,7 @@ fn gives_what_is_missing(system: &System, server: MongoKind) {
 
 #[test]
 fn node_env_chooses_wayras_environment() {
-    let mut place = Place::new(&WAYRA, MongoKind::Engine);
+    let mut place = Place::new(&WAYRA, Kind::Engine);
     place.sandbox.env("NODE_ENV", "test");
     let report = place.run(&["init"], 0).stdout;
     assert!(report.contains("environment test"), "{report}");
@@ -418,7 +423,7 @@ fn node_env_chooses_wayras_environment() {
 
 #[test]
 fn wayras_next_migration_gets_the_next_number() {
-    let place = Place::new(&WAYRA, MongoKind::Engine);
+    let place = Place::new(&WAYRA, Kind::Engine);
     place.run(&["migrate", "create", "--name", "add user badges"], 0);
     let written = place.sandbox.read("migrations/0004-add-user-badges.js").unwrap();
     for function in ["async function up(db", "async function down(db", "module.exports = { up, down }"] {
@@ -473,8 +478,17 @@ const QUESTIONS: &[Question] = &[
 
 #[test]
 fn the_pages_questions_are_answered_by_indexes() {
+    answered_by_indexes(Kind::Engine);
+}
+
+#[test]
+fn the_pages_questions_are_answered_by_indexes_of_the_embedded_engine() {
+    answered_by_indexes(Kind::Embedded);
+}
+
+fn answered_by_indexes(kind: Kind) {
     for system in [&WAYRA, &TRAVEL_AGENT, &TOURISM_BOT] {
-        let place = Place::new(system, MongoKind::Engine);
+        let place = Place::new(system, kind);
         place.run(&["init"], 0);
         for question in QUESTIONS.iter().filter(|question| question.system.name == system.name) {
             let mut find = doc! { "find": question.collection, "filter": (question.filter)() };
@@ -494,7 +508,7 @@ fn the_pages_questions_are_answered_by_indexes() {
 
 #[test]
 fn the_tourism_bot_finds_what_is_near_and_what_is_named() {
-    for server in MongoKind::ALL {
+    for server in Kind::ALL {
         let place = Place::new(&TOURISM_BOT, server);
         let lack = lack_of(&TOURISM_BOT, server);
         place.run(&["migrate", "--to", lack.map_or("0008", |lack| lack.before)], 0);
@@ -512,7 +526,7 @@ fn the_tourism_bot_finds_what_is_near_and_what_is_named() {
             found.iter().map(|each| each.get_str("name").unwrap().to_owned()).collect()
         };
         let mut near = names(place.find("attractions", near_colombo()));
-        if server == MongoKind::SecantusDb && full_mongo_server_url().is_none() {
+        if server == Kind::SecantusDb && full_mongo_server_url().is_none() {
             // It finds them in no particular order, as the table of capabilities says.
             near.sort();
             near.reverse();

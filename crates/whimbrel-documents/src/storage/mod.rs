@@ -4,6 +4,6 @@ mod failure;
 mod gate;
 mod link;
 
-pub(crate) use failure::{Failure, Outcome, busy};
+pub(crate) use failure::{Failure, Outcome, busy, is_busy};
 pub(crate) use gate::{Gate, Holder};
 pub(crate) use link::{Link, Place};

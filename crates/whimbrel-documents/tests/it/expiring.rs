@@ -1,5 +1,7 @@
 //! Documents whose time has come.
 
+use std::time::{Duration, Instant};
+
 use bson::{Bson, DateTime, doc};
 use whimbrel_documents::{DocumentOptions, DocumentStore, Location};
 use whimbrel_engine::document::Commands;
@@ -43,4 +45,26 @@ async fn what_has_expired_is_deleted_by_a_sweep_and_on_open() {
     let reply = store.run(change).await.unwrap();
     assert_eq!(reply.get_i64("expireAfterSeconds_old").unwrap(), 60);
     assert_eq!(store.sweep().unwrap(), 1);
+}
+
+/// Nobody asks for it, and the store is not opened again.
+#[tokio::test]
+async fn a_task_deletes_what_expires_while_the_store_is_open() {
+    const PATIENCE: Duration = Duration::from_secs(20);
+    let mut options = DocumentOptions::new(Location::Memory, "test");
+    options.expiry_interval = Duration::from_millis(50);
+    let store = DocumentStore::open(&options).unwrap();
+    let index = doc! { "key": { "at": 1 }, "name": "at", "expireAfterSeconds": 1 };
+    store.run(doc! { "createIndexes": "c", "indexes": [index] }).await.unwrap();
+    let documents = vec![doc! { "_id": "soon", "at": ago(0) }, doc! { "_id": "late", "at": ago(-60) }];
+    store.run(doc! { "insert": "c", "documents": documents }).await.unwrap();
+    let started = Instant::now();
+    loop {
+        let reply = store.run(doc! { "distinct": "c", "key": "_id" }).await.unwrap();
+        if reply.get_array("values").unwrap() == &[Bson::from("late")] {
+            break;
+        }
+        assert!(started.elapsed() < PATIENCE, "{reply}");
+        tokio::time::sleep(options.expiry_interval).await;
+    }
 }

@@ -118,3 +118,32 @@ async fn a_read_only_store_writes_nothing() {
     let refused = reader.run(doc! { "insert": "c", "documents": [{ "_id": 2 }] }).await.unwrap_err();
     assert!(refused.to_string().contains("cannot be written"), "{refused}");
 }
+
+/// What is nested as deeply as it may be neither ends the process nor loses anything; what is deeper is refused.
+#[tokio::test]
+async fn a_command_has_a_largest_depth() {
+    let store = store();
+    assert_eq!(inserted(&store, doc! { "_id": 1, "a": 1 }).await, Ok(()));
+    let negated = |levels: usize| {
+        let inner = (0..levels).fold(doc! { "$gt": 0 }, |inner, _| doc! { "$not": inner });
+        doc! { "a": inner }
+    };
+    let added =
+        |levels: usize| (0..levels).fold(Bson::from("$a"), |inner, _| doc! { "$add": [inner] }.into());
+    for (levels, expected) in [(20, Ok(1)), (180, Ok(1)), (1_000, Err(15))] {
+        let found = store.run(doc! { "count": "c", "query": negated(levels) }).await;
+        let found = found.map(|reply| reply.get_i32("n").unwrap()).map_err(|error| error.code().unwrap());
+        assert_eq!(found, expected, "{levels} levels");
+    }
+    for (levels, code) in [(10, None), (90, None), (1_000, Some(15))] {
+        let pipeline = vec![doc! { "$set": { "b": added(levels) } }];
+        let done = store.run(doc! { "aggregate": "c", "pipeline": pipeline, "cursor": {} }).await;
+        assert_eq!(done.err().and_then(|error| error.code()), code, "{levels} levels");
+    }
+    // A rule is evaluated by every later write, on whatever stack that has.
+    let refused = store.run(doc! { "create": "d", "validator": negated(100) }).await.unwrap_err();
+    assert_eq!(refused.code(), Some(238), "{refused}");
+    assert!(refused.to_string().contains("nested deeper than"), "{refused}");
+    let reply = store.run(doc! { "count": "c" }).await.unwrap();
+    assert_eq!(reply.get_i32("n").unwrap(), 1);
+}

@@ -3,8 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helper functions too")]
 
+mod conformance;
 mod crash;
 mod expiring;
+mod fuzz;
 mod limits;
 mod plans;
 mod processes;
@@ -13,3 +15,4 @@ mod replies;
 mod tables;
 mod tiers;
 mod transactions;
+mod whole;

@@ -176,4 +176,22 @@ pub trait Commands: Send + Sync {
 
     /// Gives a session back; an open transaction ends without effect.
     async fn end_session(&self, session: SessionId);
+
+    /// Transactions that take every command; none where some commands stand alone, as on a MongoDB server.
+    fn whole_transactions(&self) -> Option<&dyn WholeTransactions> {
+        None
+    }
+}
+
+/// Transactions that take every command: on collections and indexes too, and on every database of the deployment.
+///
+/// They hold the only right to write from their first command on. A refused command takes back what it did itself, and the
+/// transaction goes on.
+#[async_trait]
+pub trait WholeTransactions: Send + Sync {
+    /// Opens such a transaction in a session; it ends as any other does.
+    ///
+    /// # Errors
+    /// A transaction is open already.
+    async fn start_whole_transaction(&self, session: SessionId) -> CommandResult<()>;
 }

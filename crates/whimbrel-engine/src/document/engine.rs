@@ -275,8 +275,10 @@ impl Documents for DocumentEngine {
         self.hold(session).await?;
         let together = session.is_some();
         if entries.iter().any(|entry| self.known.rows.is_in_the_way_of(entry.position, together)) {
-            journal::discard(self.ask(None)).await?;
-            self.known.rows = Rows::Empty;
+            // Another writer would wait for a transaction that holds the only right to write.
+            let within = session.filter(|_| self.commands.whole_transactions().is_some());
+            journal::discard(self.ask(within)).await?;
+            self.known.rows = if within.is_none() { Rows::Empty } else { Rows::Unknown };
         }
         let rows = std::mem::take(&mut self.known.rows);
         journal::write(self.ask(session), entries).await?;

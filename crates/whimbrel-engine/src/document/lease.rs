@@ -216,7 +216,11 @@ impl Lease {
 
     /// Binds a transaction to the lease: it cannot be committed once another has taken it over.
     pub(crate) async fn fence(&self, session: SessionId) -> Result<()> {
-        self.keep().await?;
+        // A transaction that holds the only right to write keeps every renewal waiting, and nobody takes the lease over
+        // before it has ended: its own write says all.
+        if self.shared.commands.whole_transactions().is_none() {
+            self.keep().await?;
+        }
         let ask = Ask { commands: self.shared.commands.as_ref(), session: Some(session) };
         let update = doc! {
             "q": { "_id": FENCE_ID, "number": self.shared.fence },
@@ -340,9 +344,10 @@ async fn attempt(
     let reply = match ask.write(command).await {
         Ok(reply) => reply,
         Err(error) if is_contention(&error) => {
-            return Ok(Attempt::Held {
-                holder: "another deployer asks for it in this very moment".to_owned(),
-            });
+            // Or another writer keeps everybody waiting: most likely whoever holds it.
+            let known = holder(ask).await.ok().flatten();
+            let unknown = "another deployer asks for it in this very moment";
+            return Ok(Attempt::Held { holder: known.unwrap_or_else(|| unknown.to_owned()) });
         }
         Err(error) => return Err(ask.failed(error, TAKING)),
     };

@@ -20,7 +20,9 @@ mod state;
 mod survey;
 mod value;
 
-pub use commands::{CommandError, CommandResult, Commands, Deployment, Refusal, SessionId, Topology};
+pub use commands::{
+    CommandError, CommandResult, Commands, Deployment, Refusal, SessionId, Topology, WholeTransactions,
+};
 pub use engine::DocumentEngine;
 pub use lease::LeaseOptions;
 pub use own::OWN_COLLECTIONS;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use whimbrel_schema::document::CollectionIndex;
 
 use super::ask::Ask;
-use super::commands::Commands;
+use super::commands::{Commands, SessionId};
 use super::failure::integer;
 use super::inventory::count;
 use crate::Result;
@@ -39,18 +39,20 @@ pub struct Duplicate {
     pub ids: [Bson; 2],
 }
 
-/// Counts the documents that do not match a validator's rule. A collection that does not exist has none.
+/// Counts the documents that do not match a validator's rule, as a session's open transaction sees them where one is given.
+/// A collection that does not exist has none.
 ///
 /// # Errors
 /// The rule is no query, or the deployment cannot be asked.
 pub async fn violations(
     commands: &dyn Commands,
+    session: Option<SessionId>,
     collection: &str,
     rule: &Document,
     examples: u32,
 ) -> Result<Violations> {
     let doing = format!("counting what breaks the validator of `{collection}`");
-    let ask = Ask::plainly(commands);
+    let ask = Ask { commands, session };
     let query = doc! { "$nor": [rule.clone()] };
     let command = doc! {
         "find": collection, "filter": query.clone(), "projection": { "_id": 1 }, "limit": i64::from(examples.max(1)),
@@ -66,18 +68,20 @@ pub async fn violations(
 }
 
 /// Counts the keys that stand in the way of a unique index, as the index would see them: elements of arrays each on
-/// its own, absent values as null, and without the documents that a sparse or partial index leaves out.
+/// its own, absent values as null, and without the documents that a sparse or partial index leaves out; as a session's open
+/// transaction sees them where one is given.
 ///
 /// # Errors
 /// The deployment cannot be asked.
 pub async fn duplicates(
     commands: &dyn Commands,
+    session: Option<SessionId>,
     collection: &str,
     index: &CollectionIndex,
     examples: u32,
 ) -> Result<Duplicates> {
     let doing = format!("counting what breaks the unique index `{}` of `{collection}`", index.name);
-    let ask = Ask::plainly(commands);
+    let ask = Ask { commands, session };
     let mut command = doc! { "aggregate": collection, "cursor": {}, "allowDiskUse": true };
     if let Some(Value::Object(collation)) = &index.collation {
         let collation = Document::try_from(collation.clone()).map_err(|error| {

@@ -31,6 +31,12 @@ const ALONE_METHODS: [&str; 15] = [
 /// The words that tell of commands and helpers that a transaction does not take.
 const ALONE_WORDS: [&str; 5] = ["collMod", "renameCollection", "createIndexes", "step", "batch"];
 
+/// Of the methods those that begin a transaction of the script's own, or may.
+const OWN_METHODS: [&str; 2] = ["startSession", "withSession"];
+
+/// The helper whose parts are transactions of their own.
+const OWN_WORD: &str = "batch";
+
 /// Reads a script's text.
 ///
 /// # Errors
@@ -62,6 +68,8 @@ pub fn parse_script(name: &str, text: &str) -> Result<MigrationFile, MigrationEr
                 let is_method = before == Token::Sign('.');
                 words.stands_alone |= is_method && ALONE_METHODS.contains(&word);
                 words.stands_alone |= !is_method && ALONE_WORDS.contains(&word);
+                words.has_transactions |= is_method && OWN_METHODS.contains(&word);
+                words.has_transactions |= !is_method && word == OWN_WORD;
             }
             Token::Text(literal) => words.stands_alone |= ALONE_WORDS[..3].contains(&literal),
             Token::Sign(_) | Token::None => {}
@@ -203,6 +211,25 @@ fn closed(text: &str, mark: char) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn has_transactions(text: &str) -> bool {
+        let file = parse_script("1-a.js", text).unwrap();
+        let Language::JavaScript(words) = file.language else { panic!("a script is JavaScript") };
+        words.has_transactions
+    }
+
+    #[test]
+    fn only_batches_and_sessions_are_transactions_of_a_scripts_own() {
+        for (text, expected) in [
+            ("exports.up = db => batch({ collection: 'a' }, () => 1)", true),
+            ("exports.up = (db, client) => client.startSession()", true),
+            ("exports.up = (db, client) => client.withSession(() => 1)", true),
+            ("exports.up = db => step('one', () => db.collection('a').createIndex({ a: 1 }))", false),
+            ("exports.up = db => db.batch.drop()", false),
+        ] {
+            assert_eq!(has_transactions(text), expected, "{text}");
+        }
+    }
 
     fn words(text: &str) -> (bool, bool, bool) {
         let file = parse_script("1-a.js", text).unwrap();

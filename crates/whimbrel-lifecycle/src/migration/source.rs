@@ -33,8 +33,10 @@ pub enum Language {
 /// What a script's words tell of it before it runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ScriptWords {
-    /// Whether it names a command that a transaction does not take.
+    /// Whether it names a command that a transaction of a server does not take.
     pub stands_alone: bool,
+    /// Whether it names transactions of its own, or batches: those are never one with the rest.
+    pub has_transactions: bool,
     /// Whether it says `// whimbrel:transaction off`.
     pub transaction_off: bool,
 }

@@ -88,6 +88,8 @@ pub(super) struct ScriptHost<'a> {
     acts: Acts,
     allow_destructive: bool,
     may_open: bool,
+    /// Whether a transaction takes every command.
+    is_whole: bool,
     within: Option<Within>,
     /// The session of steps and chunks, opened when it is first needed.
     own: Option<SessionId>,
@@ -120,6 +122,7 @@ impl<'a> ScriptHost<'a> {
         let commands = documents.commands();
         let transaction_off = super::words(planned).is_some_and(|words| words.transaction_off);
         let may_open = commands.deployment().transactions && !transaction_off;
+        let is_whole = commands.whole_transactions().is_some();
         ScriptHost {
             documents,
             commands,
@@ -130,6 +133,7 @@ impl<'a> ScriptHost<'a> {
             acts,
             allow_destructive,
             may_open,
+            is_whole,
             within: None,
             own: None,
             opened: HashMap::new(),
@@ -217,7 +221,7 @@ impl<'a> ScriptHost<'a> {
         if self.is_broken {
             return self.stop(Halt::Alone { method: super::GOING_ON.to_owned() });
         }
-        if !together(&call.command) {
+        if !self.is_whole && !together(&call.command) {
             return match effect {
                 // Looking at what is outside does no harm: the collections and indexes as they stand.
                 Effect::Read => self.send(&call, None).await,
@@ -230,6 +234,8 @@ impl<'a> ScriptHost<'a> {
                 let reason = refusal.to_string();
                 return self.stop(Halt::Conflict { reason });
             }
+            // What was refused has taken back what it did itself, and no more.
+            _ if self.is_whole => {}
             Err(HostError::Refused(refusal)) if NOT_IN_TRANSACTION.contains(&refusal.code) => {
                 return self.stop(Halt::Alone { method: call.method });
             }
@@ -292,7 +298,7 @@ impl<'a> ScriptHost<'a> {
 
     /// A command that writes, within a step or a batch's chunk.
     async fn inside(&mut self, call: Call, idempotent: bool) -> HostResult<Document> {
-        let fits = writes_documents(&call.command);
+        let fits = self.is_whole || writes_documents(&call.command);
         let Some(within) = &mut self.within else { return self.send(&call, call.session).await };
         let is_first = within.together.is_none();
         let together = *within.together.get_or_insert(self.may_open && fits);
@@ -335,16 +341,16 @@ impl<'a> ScriptHost<'a> {
             None => self.commands.start_session().await?,
         };
         self.own = Some(session);
-        self.start(session).await
+        self.announce(session).await?;
+        Ok(open(&self.commands, session).await?)
     }
 
-    /// Opens a transaction that whoever takes the lock over can end.
-    async fn start(&mut self, session: SessionId) -> HostResult<()> {
-        if let Err(error) = self.documents.announce(session).await {
-            return self.fail(error);
+    /// Tells whoever takes the lock over of a session, so that he can end its transactions.
+    async fn announce(&mut self, session: SessionId) -> HostResult<()> {
+        match self.documents.announce(session).await {
+            Ok(()) => Ok(()),
+            Err(error) => self.fail(error),
         }
-        self.commands.start_transaction(session).await?;
-        Ok(())
     }
 
     /// Ends the open step or chunk: its row stands together with what it did.
@@ -389,8 +395,18 @@ impl<'a> ScriptHost<'a> {
     /// The session that a command that reads belongs to.
     fn reading_session(&self, call: &Call) -> Option<SessionId> {
         let within = self.within.as_ref().is_some_and(|within| within.together == Some(true));
-        let own = self.own.filter(|_| within && together(&call.command));
+        let own = self.own.filter(|_| within && (self.is_whole || together(&call.command)));
         call.session.or(own)
+    }
+
+    /// The session whose open transaction sees what stands now; none where everybody does.
+    fn seen_by(&self) -> Option<SessionId> {
+        let within = self.within.as_ref().is_some_and(|within| within.together == Some(true));
+        match self.way {
+            _ if !self.is_whole => None,
+            Way::Transaction(session) => Some(session),
+            Way::Journal => self.own.filter(|_| within),
+        }
     }
 
     /// What running a command again would do.
@@ -401,7 +417,7 @@ impl<'a> ScriptHost<'a> {
         {
             let database = call.database.as_deref().unwrap_or_else(|| self.commands.database()).to_owned();
             let list = bson::doc! { "listIndexes": collection };
-            let listed = self.commands.run_on(&database, list, None).await;
+            let listed = self.commands.run_on(&database, list, self.seen_by()).await;
             let keys = listed.map(|reply| unique_keys(&reply)).unwrap_or_default();
             self.uniques.insert(collection.to_owned(), keys);
         }
@@ -429,7 +445,7 @@ impl Host for ScriptHost<'_> {
             {
                 return self.fail(error);
             }
-            match preflight::look(&self.commands, self.planned, &call).await {
+            match preflight::look(&self.commands, self.planned, &call, self.seen_by()).await {
                 Ok(notes) => notes.into_iter().for_each(|note| self.observer.event(&note)),
                 Err(error) => return self.fail(error),
             }
@@ -444,7 +460,8 @@ impl Host for ScriptHost<'_> {
             Way::Journal => self.journalled(call, effect).await,
         };
         if let (Err(HostError::Refused(refusal)), Some(call)) = (&sent, asked)
-            && let Err(error) = preflight::explain(&self.commands, self.planned, &call, refusal).await
+            && let Err(error) =
+                preflight::explain(&self.commands, self.planned, &call, (refusal, self.seen_by())).await
         {
             return self.fail(error);
         }
@@ -459,7 +476,8 @@ impl Host for ScriptHost<'_> {
     }
 
     async fn start_transaction(&mut self, session: SessionId) -> HostResult<()> {
-        self.start(session).await?;
+        self.announce(session).await?;
+        self.commands.start_transaction(session).await?;
         self.opened.insert(session, Some(true));
         Ok(())
     }
@@ -489,6 +507,9 @@ impl Host for ScriptHost<'_> {
     }
 
     async fn step_begin(&mut self, name: &str) -> HostResult<StepDecision> {
+        if matches!(self.way, Way::Transaction(_)) && self.is_whole {
+            return Ok(StepDecision::Run);
+        }
         if matches!(self.way, Way::Transaction(_)) {
             return self.stop(Halt::Alone { method: "step".to_owned() });
         }
@@ -502,6 +523,9 @@ impl Host for ScriptHost<'_> {
     }
 
     async fn step_done(&mut self, name: &str, result: &Bson) -> HostResult<()> {
+        if matches!(self.way, Way::Transaction(_)) {
+            return Ok(());
+        }
         let mut row = self.acts.row(ActKind::Step, name, JournalState::Done);
         if let Some(act) = &mut row.act {
             act.result = Some(to_kept(result));
@@ -512,6 +536,10 @@ impl Host for ScriptHost<'_> {
     }
 
     async fn step_failed(&mut self, _name: &str) -> HostResult<()> {
+        if matches!(self.way, Way::Transaction(_)) {
+            // A step that failed has done nothing, which only a transaction of its own can see to.
+            self.is_broken = true;
+        }
         self.abandon().await;
         Ok(())
     }
@@ -570,6 +598,17 @@ impl Host for ScriptHost<'_> {
     fn console(&mut self, level: ConsoleLevel, text: String) {
         let file = self.planned.file_name.clone();
         self.observer.event(&Event::Output { file, level: word(level), text });
+    }
+}
+
+/// Opens a transaction that takes as many kinds of commands as the deployment lets it.
+pub(super) async fn open(
+    commands: &Arc<dyn Commands>,
+    session: SessionId,
+) -> std::result::Result<(), CommandError> {
+    match commands.whole_transactions() {
+        Some(whole) => whole.start_whole_transaction(session).await,
+        None => commands.start_transaction(session).await,
     }
 }
 

@@ -50,8 +50,10 @@ pub(crate) fn words(planned: &PlannedStep) -> Option<ScriptWords> {
 
 /// What is promised of a script should it be interrupted.
 pub(crate) fn guarantee(session: &mut Session<'_>, words: ScriptWords) -> Result<Guarantee> {
-    let transactions = session.documents()?.commands().deployment().transactions;
-    let together = transactions && !words.stands_alone && !words.transaction_off;
+    let commands = session.documents()?.commands();
+    let is_whole = commands.whole_transactions().is_some();
+    let stands_alone = if is_whole { words.has_transactions } else { words.stands_alone };
+    let together = commands.deployment().transactions && !stands_alone && !words.transaction_off;
     Ok(if together { Guarantee::Transaction } else { Guarantee::Journal })
 }
 
@@ -125,7 +127,7 @@ async fn in_transaction(
 ) -> Result<Outcome> {
     let commands = session.documents()?.commands();
     session.documents()?.announce(transaction).await?;
-    commands.start_transaction(transaction).await.map_err(command_error)?;
+    host::open(&commands, transaction).await.map_err(command_error)?;
     let started = Instant::now();
     let (ended, host) = call(session, run, Way::Transaction(transaction), Acts::default()).await?;
     let (applied, halt, is_broken) = (host.applied, host.halt, host.is_broken);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bson::{Bson, Document};
 use miette::{NamedSource, SourceSpan};
-use whimbrel_engine::document::{self, Commands, Refusal};
+use whimbrel_engine::document::{self, Commands, Refusal, SessionId};
 use whimbrel_schema::document::{CollectionIndex, KeyKind};
 use whimbrel_script::{Call, Place};
 
@@ -23,7 +23,8 @@ const DUPLICATE_KEY: i32 = 11_000;
 /// The code by which a file accepts documents that a new validator does not.
 pub(super) const ALLOWED_CODE: &str = "validator-violations";
 
-/// Looks at the documents that a validator about to be set refuses. What a file accepts is told and stops nothing.
+/// Looks at the documents that a validator about to be set refuses, as a session's open transaction sees them where one is
+/// given. What a file accepts is told and stops nothing.
 ///
 /// # Errors
 /// [`PreflightError::Violations`] with the number and examples.
@@ -31,10 +32,11 @@ pub(super) async fn look(
     commands: &Arc<dyn Commands>,
     planned: &PlannedStep,
     call: &Call,
+    session: Option<SessionId>,
 ) -> Result<Vec<Event>> {
     let Some(collection) = target(call, "collMod") else { return Ok(Vec::new()) };
     // What cannot be counted is told by the command itself.
-    let found = validator(asked(commands, call).as_ref(), collection, &call.command).await;
+    let found = validator(asked(commands, call).as_ref(), session, collection, &call.command).await;
     let Some(found) = found else { return Ok(Vec::new()) };
     let accepted = found.is_validator && planned.allowed.iter().any(|allowed| allowed.code == ALLOWED_CODE);
     if accepted || found.is_lenient {
@@ -62,12 +64,12 @@ pub(super) async fn explain(
     commands: &Arc<dyn Commands>,
     planned: &PlannedStep,
     call: &Call,
-    refusal: &Refusal,
+    (refusal, session): (&Refusal, Option<SessionId>),
 ) -> Result<()> {
     let Some(collection) = target(call, "createIndexes").filter(|_| refusal.code == DUPLICATE_KEY) else {
         return Ok(());
     };
-    match duplicates(asked(commands, call).as_ref(), collection, &call.command).await {
+    match duplicates(asked(commands, call).as_ref(), session, collection, &call.command).await {
         Some(found) => Err(found.error(planned, call)),
         None => Ok(()),
     }
@@ -115,9 +117,14 @@ impl Found {
 }
 
 /// The documents that a validator about to be set does not take.
-async fn validator(commands: &dyn Commands, collection: &str, command: &Document) -> Option<Found> {
+async fn validator(
+    commands: &dyn Commands,
+    session: Option<SessionId>,
+    collection: &str,
+    command: &Document,
+) -> Option<Found> {
     let rule = command.get_document("validator").ok().filter(|rule| !rule.is_empty())?;
-    let found = document::violations(commands, collection, rule, EXAMPLES).await.ok()?;
+    let found = document::violations(commands, session, collection, rule, EXAMPLES).await.ok()?;
     if found.documents == 0 {
         return None;
     }
@@ -141,12 +148,19 @@ async fn validator(commands: &dyn Commands, collection: &str, command: &Document
 }
 
 /// The documents with equal keys of a unique index.
-async fn duplicates(commands: &dyn Commands, collection: &str, command: &Document) -> Option<Found> {
+async fn duplicates(
+    commands: &dyn Commands,
+    session: Option<SessionId>,
+    collection: &str,
+    command: &Document,
+) -> Option<Found> {
     let indexes = command.get_array("indexes").ok()?;
     let unique = indexes.iter().filter_map(Bson::as_document);
     for index in unique.filter(|index| index.get_bool("unique").unwrap_or(false)) {
         let Some(index) = declared(index) else { continue };
-        let Ok(found) = document::duplicates(commands, collection, &index, EXAMPLES).await else { continue };
+        let Ok(found) = document::duplicates(commands, session, collection, &index, EXAMPLES).await else {
+            continue;
+        };
         if found.keys == 0 {
             continue;
         }

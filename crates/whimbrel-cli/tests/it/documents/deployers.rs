@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 use bson::{Document, doc};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use whimbrel_testkit::MongoKind;
 
 use super::crash::crash_at;
 use super::scripts::{ONCE, STEPPED, first_file};
-use super::{Project, items};
+use super::{Kind, Project, items};
 use crate::crash::{ended, finish, in_parallel, wait_until};
 
 /// How many start together.
@@ -28,7 +27,7 @@ const OFF_BY: [i64; 3] = [-86_400, 0, 86_400];
 const SKEW: &str = include_str!("../fixtures/skewed_clock.c");
 
 /// Starts sixteen, each with the environment that `prepare` gives it.
-fn at_once(kind: MongoKind, mut prepare: impl FnMut(&mut Project, usize)) {
+fn at_once(kind: Kind, mut prepare: impl FnMut(&mut Project, usize)) {
     let whole = Project::prepared(kind, ONCE, "");
     whole.run(&["migrate"], 0);
     let mut project = Project::new(kind);
@@ -54,12 +53,17 @@ fn at_once(kind: MongoKind, mut prepare: impl FnMut(&mut Project, usize)) {
 
 #[test]
 fn sixteen_on_secantusdb() {
-    at_once(MongoKind::SecantusDb, |_, _| ());
+    at_once(Kind::SecantusDb, |_, _| ());
 }
 
 #[test]
 fn sixteen_on_the_engine() {
-    at_once(MongoKind::Engine, |_, _| ());
+    at_once(Kind::Engine, |_, _| ());
+}
+
+#[test]
+fn sixteen_on_the_embedded_engine() {
+    at_once(Kind::Embedded, |_, _| ());
 }
 
 /// Compiles what shifts a clock into the project's folder.
@@ -78,10 +82,11 @@ fn with_clock(project: &mut Project, library: &str, seconds: i64) {
     project.sandbox.env("SKEW_SECONDS", seconds.to_string());
 }
 
-/// A third of the deployers is a day behind, another a day ahead.
+/// A third of the deployers is a day behind, another a day ahead. Without a server all of them go by the clock of the one
+/// machine that the file lies on.
 #[test]
 fn sixteen_with_wrong_clocks() {
-    for kind in MongoKind::ALL {
+    for kind in Kind::SERVERS {
         let library = std::cell::OnceCell::new();
         at_once(kind, |project, number| {
             let library: &String = library.get_or_init(|| skewed_clock(project));
@@ -93,7 +98,7 @@ fn sixteen_with_wrong_clocks() {
 /// A live lease holds against a clock that is ahead, and a dead one ends for a clock that is behind.
 #[test]
 fn the_servers_clock_judges_a_lease() {
-    for kind in MongoKind::ALL {
+    for kind in Kind::SERVERS {
         for (holder, other) in [(0, 86_400), (-86_400, 0), (86_400, -86_400)] {
             let mut project = Project::prepared(kind, STEPPED, SHORT);
             let library = skewed_clock(&project);
@@ -113,7 +118,7 @@ fn the_servers_clock_judges_a_lease() {
 
 #[test]
 fn the_lease_of_a_dead_holder_runs_out() {
-    for kind in MongoKind::ALL {
+    for kind in Kind::ALL {
         let whole = Project::prepared(kind, STEPPED, SHORT);
         whole.run(&["migrate"], 0);
         let project = Project::prepared(kind, STEPPED, SHORT);
@@ -134,7 +139,7 @@ fn the_lease_of_a_dead_holder_runs_out() {
 /// A lease that nobody can still hold by the clock of the server, and one that somebody may.
 #[test]
 fn a_lease_ends_when_the_server_says_so() {
-    for kind in MongoKind::ALL {
+    for kind in Kind::ALL {
         let project = Project::prepared(kind, ONCE, LONG);
         let hold = |milliseconds: i64| {
             let until = doc! { "$add": [{ "$toLong": "$$NOW" }, milliseconds] };
@@ -168,7 +173,7 @@ fn signal(child: &Child, signal: Signal) {
 }
 
 /// Lets a stopped owner go on after another has finished its work: it must change nothing.
-fn is_fenced_off(kind: MongoKind, text: &str, moments: &[usize]) {
+fn is_fenced_off(kind: Kind, text: &str, moments: &[usize]) {
     let whole = Project::prepared(kind, text, SHORT);
     whole.run(&["migrate"], 0);
     let expected = whole.standing();
@@ -189,7 +194,7 @@ fn is_fenced_off(kind: MongoKind, text: &str, moments: &[usize]) {
 /// In a step, between two steps, in a batch, between two batches.
 #[test]
 fn a_stopped_owner_is_fenced_off_without_transactions() {
-    is_fenced_off(MongoKind::Engine, STEPPED, &[1, 4, 8, 14, 15]);
+    is_fenced_off(Kind::Engine, STEPPED, &[1, 4, 8, 14, 15]);
 }
 
 /// Between two transactions: before the first command, and after steps and batches.
@@ -202,13 +207,56 @@ fn a_stopped_owner_is_fenced_off_between_transactions() {
   });
 };\n";
     // Begun; the command and the end of the step; the ten commands and the end of a batch.
-    is_fenced_off(MongoKind::SecantusDb, text, &[1, 3, 14, 25]);
+    is_fenced_off(Kind::SecantusDb, text, &[1, 3, 14, 25]);
 }
 
 /// Its transaction is open, with documents that the other one needs: whoever takes over ends it first.
 #[test]
 fn a_stopped_owner_is_fenced_off_within_a_transaction() {
-    is_fenced_off(MongoKind::SecantusDb, ONCE, &[2, 6, 11]);
+    is_fenced_off(Kind::SecantusDb, ONCE, &[2, 6, 11]);
+}
+
+/// Between the steps and the chunks, each of which is a transaction.
+#[test]
+fn a_stopped_owner_is_fenced_off_on_the_embedded_engine() {
+    is_fenced_off(Kind::Embedded, STEPPED, &[1, 4, 6, 9, 11]);
+}
+
+/// Its transaction holds the only right to write: nobody takes over while it is stopped, and it finishes afterwards.
+#[test]
+fn a_stopped_owner_is_waited_for_within_a_transaction_of_the_embedded_engine() {
+    let whole = Project::prepared(Kind::Embedded, ONCE, SHORT);
+    whole.run(&["migrate"], 0);
+    for moment in [2, 11] {
+        let project = Project::prepared(Kind::Embedded, ONCE, SHORT);
+        let before = project.standing();
+        let holder = stopped(&project, moment);
+        std::thread::sleep(SHORT_LEASE);
+        let output = project.run(&["migrate", "--lock-timeout", "1s"], 4);
+        assert!(output.stderr.contains("migrate::lock_timeout"), "{}", output.stderr);
+        assert_eq!(project.standing(), before, "stopped at moment {moment}");
+        signal(&holder, Signal::SIGCONT);
+        ended(&finish(holder), 0);
+        assert_eq!(project.standing(), whole.standing());
+    }
+}
+
+/// One transaction that outlasts the lease by far: its renewals wait for it, and so do the others.
+#[test]
+fn a_transaction_that_outlasts_the_lease_is_finished_on_the_embedded_engine() {
+    let text = "exports.up = async (db) => {
+  const end = Date.now() + 5000;
+  while (Date.now() < end) await db.collection('counters').updateOne({ _id: 'first' }, { $set: { n: 1 } });
+  await db.collection('counters').updateOne({ _id: 'second' }, { $inc: { n: 1 } });
+};\n";
+    let project = Project::prepared(Kind::Embedded, text, SHORT);
+    let children = [project.start(&["migrate"]), project.start(&["migrate"])];
+    let outputs = children.map(finish);
+    for output in &outputs {
+        ended(output, 0);
+    }
+    assert!(outputs.iter().any(|output| output.stdout.contains("Nothing to do")));
+    assert_eq!(project.count("counters", doc! { "_id": "second", "n": 1 }), 1);
 }
 
 /// A command that takes longer than the lease keeps it, and so does a pause between batches.
@@ -220,7 +268,7 @@ fn work_that_outlasts_the_lease_keeps_it() {
     await db.collection('items').updateMany({ _id: { $in: ids } }, { $inc: { tries: 1 } });
   });
 };\n";
-    for kind in MongoKind::ALL {
+    for kind in Kind::ALL {
         let project = Project::prepared(kind, text, SHORT);
         let first = project.start(&["migrate"]);
         wait_until("a batch stands", || !project.journal().is_empty());

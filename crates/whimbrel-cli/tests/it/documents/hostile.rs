@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use bson::doc;
-use whimbrel_testkit::MongoKind;
 
-use super::Project;
+use super::{Kind, Project};
 use crate::crash::{ended, finish, in_parallel};
 
 /// Longer than any test: a lock that is not given back is seen.
@@ -74,12 +73,12 @@ fn hostile() -> Vec<Hostile> {
 }
 
 /// The failed run changed nothing, or what it did is known; the next commands run at once.
-fn is_harmless(kind: MongoKind, hostile: &Hostile) {
+fn is_harmless(kind: Kind, hostile: &Hostile) {
     let project = Project::prepared(kind, &hostile.text, LEASE);
     let before = project.standing();
     project.fails(&["migrate"], hostile.says);
     let at_once = ["--lock-timeout", "1s"];
-    if hostile.writes && kind == MongoKind::Engine {
+    if hostile.writes && !kind.has_transactions() {
         assert_eq!(project.journal(), ["command notes.insertOne done"], "{}", hostile.name);
         assert_eq!(project.count("notes", doc! { "_id": 1 }), 1, "{}", hostile.name);
         project
@@ -99,17 +98,26 @@ fn is_harmless(kind: MongoKind, hostile: &Hostile) {
 fn they_fail_and_nothing_else_does() {
     let hostile = hostile();
     in_parallel(hostile.len(), |number| {
-        for kind in MongoKind::ALL {
+        for kind in Kind::ALL {
             is_harmless(kind, &hostile[number]);
         }
     });
 }
 
-/// It is ended; while it lasts its lease is kept, since the loop stands in nobody's way.
 #[test]
 fn an_endless_loop_is_ended() {
+    is_ended(Kind::SecantusDb);
+}
+
+#[test]
+fn an_endless_loop_is_ended_on_the_embedded_engine() {
+    is_ended(Kind::Embedded);
+}
+
+/// It is ended; while it lasts its lease is kept, since the loop stands in nobody's way.
+fn is_ended(kind: Kind) {
     let hostile = after_a_write("a loop", "while (true) {}", &[]);
-    let project = Project::prepared(MongoKind::SecantusDb, &hostile.text, SHORT);
+    let project = Project::prepared(kind, &hostile.text, SHORT);
     let before = project.standing();
     let endless = project.start(&["migrate"]);
     std::thread::sleep(LATER);

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use bson::doc;
-use whimbrel_testkit::MongoKind;
 
-use super::Project;
 use super::random::{crashes, seed};
+use super::{Kind, Project};
 use crate::crash::random::fraction;
 
 /// How often each way is killed, one after the other: SecantusDB fails at commits of many large transactions at once.
@@ -27,8 +26,8 @@ const IN_BATCHES: &str = "exports.up = async (db) => {
 };\n";
 
 /// Runs a file undisturbed, and kills the run of each later one at a random time. Tells how often how much stood.
-fn exactly_once(text: &str, documents: i32, seed: u64) -> BTreeMap<&'static str, usize> {
-    let project = Project::with_settings(MongoKind::SecantusDb, "[pool]\nlease = \"1s\"\n");
+fn exactly_once(kind: Kind, text: &str, documents: i32, seed: u64) -> BTreeMap<&'static str, usize> {
+    let project = Project::with_settings(kind, "[pool]\nlease = \"1s\"\n");
     let zeros: Vec<_> = (0..documents).map(|number| doc! { "_id": number, "n": 0 }).collect();
     project.database.run(doc! { "insert": "many", "documents": zeros }).unwrap();
     project.file("0001-count.js", text);
@@ -45,7 +44,7 @@ fn exactly_once(text: &str, documents: i32, seed: u64) -> BTreeMap<&'static str,
         child.wait().unwrap();
         let expected = doc! { "n": i64::try_from(run).unwrap() + 2 };
         let counted = project.count("many", expected.clone());
-        let kind = if counted == 0 {
+        let stood = if counted == 0 {
             "nothing stood"
         } else if counted == whole {
             "everything stood"
@@ -53,22 +52,36 @@ fn exactly_once(text: &str, documents: i32, seed: u64) -> BTreeMap<&'static str,
             assert_eq!((text, counted % 100), (IN_BATCHES, 0), "a part of {counted} documents stands");
             "some batches stood"
         };
-        *hits.entry(kind).or_default() += 1;
+        *hits.entry(stood).or_default() += 1;
         project.run(&["migrate"], 0);
-        assert_eq!(project.count("many", expected), whole, "killed when {kind}, seed {seed}");
+        assert_eq!(project.count("many", expected), whole, "killed when {stood}, seed {seed}");
         assert!(project.journal().is_empty(), "{:?}", project.journal());
     }
     hits
 }
 
+/// Runs it with a seed of its own, and tells what was hit.
+fn told(kind: Kind, text: &str, documents: i32) -> String {
+    let seed = seed();
+    format!("seed {seed}: {:?}", exactly_once(kind, text, documents, seed))
+}
+
 #[test]
 fn as_one_transaction() {
-    let seed = seed();
-    println!("seed {seed}: {:?}", exactly_once(WHOLE, DOCUMENTS, seed));
+    println!("{}", told(Kind::SecantusDb, WHOLE, DOCUMENTS));
 }
 
 #[test]
 fn in_batches() {
-    let seed = seed();
-    println!("seed {seed}: {:?}", exactly_once(IN_BATCHES, FEWER, seed));
+    println!("{}", told(Kind::SecantusDb, IN_BATCHES, FEWER));
+}
+
+#[test]
+fn as_one_transaction_of_the_embedded_engine() {
+    println!("{}", told(Kind::Embedded, WHOLE, DOCUMENTS));
+}
+
+#[test]
+fn in_batches_of_the_embedded_engine() {
+    println!("{}", told(Kind::Embedded, IN_BATCHES, FEWER));
 }

@@ -4,15 +4,17 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use bson::{Bson, Document, doc};
-use whimbrel_testkit::{MongoDatabase, MongoKind, RunOutput, Sandbox, mongo_database};
+use whimbrel_testkit::{RunOutput, Sandbox};
 
 mod crash;
+mod database;
 mod deployers;
 mod hostile;
 mod increments;
 mod random;
 mod scripts;
 
+pub(crate) use database::{Database, Kind};
 use scripts::{ITEMS, first_file};
 
 /// More documents than any collection of these tests has.
@@ -20,23 +22,23 @@ const ALL: i32 = 20_000;
 /// Whimbrel's own collections begin so.
 const OWN: &str = "whimbrel_";
 
-/// A project folder and a database on one of the servers.
+/// A project folder and its database.
 pub(crate) struct Project {
     pub(crate) sandbox: Sandbox,
-    pub(crate) kind: MongoKind,
-    pub(crate) database: MongoDatabase,
+    pub(crate) kind: Kind,
+    pub(crate) database: Database,
 }
 
 impl Project {
     /// A project without migrations, and an empty database.
-    pub(crate) fn new(kind: MongoKind) -> Self {
+    pub(crate) fn new(kind: Kind) -> Self {
         Project::with_settings(kind, "")
     }
 
     /// The same with more in whimbrel.toml.
-    pub(crate) fn with_settings(kind: MongoKind, settings: &str) -> Self {
+    pub(crate) fn with_settings(kind: Kind, settings: &str) -> Self {
         let mut sandbox = Sandbox::new(env!("CARGO_BIN_EXE_whimbrel")).unwrap();
-        let database = mongo_database(kind).unwrap();
+        let database = Database::new(kind, &sandbox);
         sandbox.env("WHIMBREL_URL", database.url());
         let name = "name = \"case\"\nmodel = \"document\"\n";
         sandbox.write("whimbrel.toml", format!("{name}{settings}")).unwrap();
@@ -44,7 +46,7 @@ impl Project {
     }
 
     /// With the items and counters of the first file, and this text as the second, which is still to be applied.
-    pub(crate) fn prepared(kind: MongoKind, second: &str, settings: &str) -> Self {
+    pub(crate) fn prepared(kind: Kind, second: &str, settings: &str) -> Self {
         let project = Project::with_settings(kind, settings);
         project.file("0001-first.js", &first_file());
         project.file("0002-second.js", second);

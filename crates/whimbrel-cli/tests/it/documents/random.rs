@@ -6,31 +6,32 @@ use std::process::{Child, ChildStdout, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
 
-use whimbrel_testkit::MongoKind;
-
-use super::Project;
-use super::scripts::{ONCE, REPEATABLE, STEPPED};
+use super::scripts::{COLLECTIONS, ONCE, REPEATABLE, STEPPED};
+use super::{Kind, Project};
 use crate::crash::in_parallel;
 use crate::crash::random::fraction;
 
 /// How often a run is killed; `WHIMBREL_TEST_CRASHES` asks for another number.
-const CRASHES: usize = 100;
+const CRASHES: usize = 105;
 /// One in so many runs of a way is killed before its migration begins.
 const EARLY: usize = 5;
 /// How often a server is looked at that may still work on a killed process's last command.
 const LOOKS: usize = 50;
 /// The time between two looks.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(40);
-/// So many kinds of moments must have been hit, of all four ways together.
-const KINDS: usize = 9;
+/// So many kinds of moments must have been hit, of all seven ways together.
+const KINDS: usize = 14;
 /// A lease that is soon over: so long does the next run wait for the killed one.
 const LEASE: &str = "[pool]\nlease = \"1s\"\n";
 /// The scripts, and where they are killed.
-const WAYS: [(MongoKind, &str, &str); 4] = [
-    (MongoKind::SecantusDb, "together", ONCE),
-    (MongoKind::Engine, "repeatable", REPEATABLE),
-    (MongoKind::Engine, "stepped", STEPPED),
-    (MongoKind::Engine, "once only", ONCE),
+const WAYS: [(Kind, &str, &str); 7] = [
+    (Kind::SecantusDb, "together", ONCE),
+    (Kind::Engine, "repeatable", REPEATABLE),
+    (Kind::Engine, "stepped", STEPPED),
+    (Kind::Engine, "once only", ONCE),
+    (Kind::Embedded, "embedded together", ONCE),
+    (Kind::Embedded, "embedded collections", COLLECTIONS),
+    (Kind::Embedded, "embedded stepped", STEPPED),
 ];
 
 /// The seed of a run's random times: the environment's, or the time.
@@ -55,7 +56,7 @@ struct Base {
     rest: Duration,
 }
 
-fn base(kind: MongoKind, text: &str) -> Base {
+fn base(kind: Kind, text: &str) -> Base {
     let project = Project::prepared(kind, text, LEASE);
     let before = project.standing();
     let begin = Instant::now();
@@ -118,7 +119,7 @@ fn settled(project: &Project) {
 /// Kills a run after the delay, counted from its start or from the beginning of the migration; lets the next one go on,
 /// and tells how far the first one had come.
 fn crash_after(
-    (kind, name, text): (MongoKind, &str, &str),
+    (kind, name, text): (Kind, &str, &str),
     base: &Base,
     is_early: bool,
     delay: Duration,
@@ -140,7 +141,7 @@ fn crash_after(
         (_, true) => "the history had it".to_owned(),
         (rows, false) => format!("the journal had {rows} rows"),
     };
-    if kind == MongoKind::SecantusDb {
+    if kind.has_transactions() && text != STEPPED {
         let expected = if is_applied { &base.after } else { &base.before };
         assert_eq!(&project.standing(), expected, "{name}, killed after {delay:?}: {far}");
     }

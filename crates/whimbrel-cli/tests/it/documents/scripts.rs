@@ -90,3 +90,43 @@ pub(super) const STEPPED: &str = "module.exports = {
   async down() {},
 };
 ";
+
+/// Sixteen commands of every kind that changes something, in a step and beside it, and some whose refusal is caught.
+pub(super) const COLLECTIONS: &str = "module.exports = {
+  async up(db) {
+    await db.createCollection('places', { validator: { name: { $type: 'string' } } });
+    await db.collection('places').insertMany([{ _id: 1, name: 'Cusco' }, { _id: 2, name: 'Puno' }]);
+    await db.collection('places').createIndex({ name: 1 }, { unique: true });
+    await step('more indexes', async () => {
+      await db.collection('items').createIndex({ price: 1, tier: -1 });
+      await db.collection('items').createIndex({ price: 1 }, { name: 'soon_gone' });
+      await db.collection('items').dropIndex('soon_gone');
+    });
+    try {
+      await db.collection('places').insertOne({ _id: 3, name: 4 });
+    } catch (error) {
+      await db.collection('places').insertOne({ _id: 3, name: 'Nazca' });
+    }
+    try {
+      await db.createCollection('items', { validator: { a: 1 } });
+    } catch (error) {
+      await db.command({ collMod: 'items', validator: { price: { $gte: 0 } } });
+    }
+    await db.collection('items').updateMany({}, { $inc: { price: 1 } });
+    await db.collection('notes').rename('remarks');
+    await db.collection('counters').drop();
+    await db.createCollection('counters');
+    await db.collection('counters').insertOne({ _id: 'new', n: 1 });
+    await db.collection('items').aggregate([{ $match: { tier: 0 } }, { $out: 'first_tier' }]).toArray();
+  },
+  async down(db) {
+    await db.collection('first_tier').drop();
+    await db.collection('counters').deleteMany({});
+    await db.collection('remarks').rename('notes');
+    await db.collection('items').updateMany({}, { $inc: { price: -1 } });
+    await db.command({ collMod: 'items', validator: {} });
+    await db.collection('items').dropIndex('price_1_tier_-1');
+    await db.collection('places').drop();
+  },
+};
+";
