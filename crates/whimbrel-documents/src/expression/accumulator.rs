@@ -149,6 +149,9 @@ impl Accumulator {
         document: DocRef<'_>,
         frame: Option<&Frame<'_>>,
     ) -> Result<()> {
+        if matches!(state, AccumulatorState::First(Some(_))) {
+            return Ok(());
+        }
         let value = self.argument.evaluate(document, frame)?;
         match (&self.order, state) {
             (Some(order), AccumulatorState::Ordered { items, top, count, .. }) => {
