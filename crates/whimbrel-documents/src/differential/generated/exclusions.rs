@@ -1,4 +1,7 @@
 //! What the generator does not draw, since the answer is not defined or this engine gives another one: each with its reason.
+//!
+//! Two more stand where they apply: `Manner::nested` (which of several refused operators is told), and positional projections,
+//! whose filter has one predicate that names no place.
 
 /// Equalities that an upsert's filter states beside the `_id`.
 ///

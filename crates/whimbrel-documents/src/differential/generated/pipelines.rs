@@ -103,6 +103,7 @@ impl Pipelines<'_> {
         let mut case = Generated::read("aggregate", command);
         case.manner.unordered = !self.ordered;
         case.manner.any_number_type = any_number_type;
+        case.manner.nested = true;
         (case.writes, case.halfway) = (writes, writes);
         case
     }

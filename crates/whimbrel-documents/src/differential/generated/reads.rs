@@ -96,6 +96,7 @@ fn find(random: &mut Random, documents: &[Document], filter: Document) -> Genera
         None => case.manner.unordered = true,
     }
     case.manner.any_number_type = keeps_one(&command);
+    case.manner.nested = command.get_document("projection").is_ok_and(|shown| shown.contains_key("z"));
     case.command = command;
     case
 }
@@ -147,9 +148,9 @@ pub(super) fn projection(random: &mut Random, documents: &[Document], filter: &D
             }
         }
         _ => {
-            let array = filter.keys().find_map(|key| {
-                ["l", "m", "q", "a"].into_iter().find(|name| key.split('.').next() == Some(name))
-            });
+            // Of several predicates, and of places in arrays, the server's optimizer decides which one matched an element.
+            let path = filter.keys().next().filter(|path| filter.len() == 1 && !path.contains(['0', '1']))?;
+            let array = ["l", "m", "q", "a"].into_iter().find(|name| path.split('.').next() == Some(name));
             projection.insert(format!("{}.$", array?), 1);
         }
     }
@@ -159,7 +160,9 @@ pub(super) fn projection(random: &mut Random, documents: &[Document], filter: &D
 /// A pipeline that computes an expression over some of the documents.
 pub(super) fn compute(random: &mut Random, documents: &[Document]) -> Generated {
     random.note("command", "expression");
-    let expression: Bson = Expressions::new(random).next(2);
+    // One operator over plain operands is refused as there, to the code; inside others the order decides what is told.
+    let depth = if random.chance(50) { 0 } else { 2 };
+    let expression: Bson = Expressions::new(random).next(depth);
     let mut stages = vec![];
     if random.chance(40) {
         let id = random.pick(documents).get("_id").cloned().unwrap_or(Bson::Null);
@@ -172,5 +175,6 @@ pub(super) fn compute(random: &mut Random, documents: &[Document]) -> Generated 
     let any_number_type = keeps_one(&command);
     let mut case = Generated::read("expression", command);
     case.manner.any_number_type = any_number_type;
+    case.manner.nested = depth > 0;
     case
 }
