@@ -149,6 +149,9 @@ impl Accumulator {
         document: DocRef<'_>,
         frame: Option<&Frame<'_>>,
     ) -> Result<()> {
+        if matches!(state, AccumulatorState::First(Some(_))) {
+            return Ok(());
+        }
         if self.order.is_none()
             && let Some(value) = self.argument.borrowed(document)
         {

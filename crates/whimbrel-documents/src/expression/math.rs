@@ -30,6 +30,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function { name: "$radiansToDegrees", arguments: ONE, apply: trigonometric },
 ];
 
+/// How many digits a decimal has.
+const DECIMAL_DIGITS: i32 = 34;
+/// The radians of a degree, in as many digits as a decimal has.
+const RADIANS_OF_A_DEGREE: &str = "0.01745329251994329576923690768488613";
+/// The degrees of a radian, in as many digits as a decimal has.
+const DEGREES_OF_A_RADIAN: &str = "57.29577951308232087679815481410517";
+
 /// The number of a function's only argument; `None` where it is null.
 fn argument(name: &str, values: &[Value]) -> Result<Option<Number>> {
     let value = values.first().unwrap_or(&None);
@@ -77,11 +84,17 @@ fn whole(name: &'static str, values: Vec<Value>) -> Result<Value> {
 
 /// Rounds a decimal to so many places after the point.
 fn quantize(number: Quad, places: i32, rounding: Rounding) -> Quad {
-    if !number.is_finite() || -number.exponent() <= places {
+    if !number.is_finite() {
         return number;
     }
     let mut context = Context::<Quad>::default();
     context.set_rounding(rounding);
+    let mut places = places;
+    if places > -number.exponent() {
+        // Zeros are written after the point as far as the digits allow.
+        let room = DECIMAL_DIGITS - i32::try_from(number.digits()).unwrap_or(DECIMAL_DIGITS);
+        places = places.min(room.max(0) - number.exponent());
+    }
     let mut unit = context.from_i128(1);
     context.set_exponent(&mut unit, -places);
     context.quantize(number, unit)
@@ -283,10 +296,23 @@ fn integer_power(base: Number, exponent: Number) -> Bson {
 fn trigonometric(name: &'static str, values: Vec<Value>) -> Result<Value> {
     let Some(number) = argument(name, &values)? else { return Ok(Some(Bson::Null)) };
     let angle = number.to_f64();
+    if angle.is_infinite() && matches!(name, "$sin" | "$cos" | "$tan") {
+        let found = shown(&values[0]);
+        return Err(at_location(
+            50989,
+            format!("cannot apply {name} to {found}, value must be in (-inf,inf)"),
+        ));
+    }
     let result = match name {
         "$sin" => angle.sin(),
         "$cos" => angle.cos(),
         "$tan" => angle.tan(),
+        "$degreesToRadians" | "$radiansToDegrees" if let Number::Decimal(angle) = number => {
+            let factor = if name == "$degreesToRadians" { RADIANS_OF_A_DEGREE } else { DEGREES_OF_A_RADIAN };
+            let factor = decimal::parse(factor).unwrap_or_else(|| decimal::from_i64(0));
+            let product = decimal::combine(decimal::quad(angle), factor, Context::<Quad>::mul);
+            return Ok(Some(Bson::Decimal128(decimal::decimal(product))));
+        }
         "$degreesToRadians" => angle.to_radians(),
         _ => angle.to_degrees(),
     };

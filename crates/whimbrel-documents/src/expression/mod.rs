@@ -112,6 +112,16 @@ impl Expression {
 }
 
 impl Node {
+    /// Whether it is the same for every document.
+    fn is_constant(&self) -> bool {
+        match self {
+            Node::Literal(_) | Node::Absent => true,
+            Node::Array(items) => items.iter().all(Node::is_constant),
+            Node::Object(fields) => fields.iter().all(|(_, node)| node.is_constant()),
+            _ => false,
+        }
+    }
+
     fn evaluate(&self, scope: &Scope<'_>) -> Result<Value> {
         match self {
             Node::Literal(value) => Ok(Some(value.clone())),
@@ -132,8 +142,35 @@ impl Node {
                 items.iter().map(item).collect::<Result<Vec<_>>>().map(|items| Some(Bson::Array(items)))
             }
             Node::Call { function, arguments } => {
-                let values = arguments.iter().map(|node| node.evaluate(scope)).collect::<Result<Vec<_>>>()?;
-                (function.apply)(function.name, values)
+                let mut values = if function.evaluates_last_first() {
+                    let mut values = arguments
+                        .iter()
+                        .rev()
+                        .map(|node| node.evaluate(scope))
+                        .collect::<Result<Vec<_>>>()?;
+                    values.reverse();
+                    values
+                } else {
+                    let mut values = Vec::with_capacity(arguments.len());
+                    for node in arguments {
+                        match node.evaluate(scope) {
+                            Ok(value) => values.push(value),
+                            Err(refusal) => return function.after_refusal(values, refusal),
+                        }
+                    }
+                    values
+                };
+                if !function.has_options() {
+                    return (function.apply)(function.name, values);
+                }
+                // An option that leads nowhere is not one that is not stated.
+                for (value, node) in values.iter_mut().zip(arguments) {
+                    if value.is_none() && !matches!(node, Node::Absent) {
+                        *value = Some(Bson::Undefined);
+                    }
+                }
+                let result = (function.apply)(function.name, values)?;
+                Ok(result.filter(|value| *value != Bson::Undefined))
             }
             Node::Form(form) => form.evaluate(scope),
         }

@@ -4,9 +4,9 @@ use bson::{Bson, Document};
 
 use super::form;
 use super::table::{self, Arguments, Codes, Function};
-use super::{Expression, Node};
+use super::{Expression, Node, Scope};
 use crate::refusal::{Result, at_location, failed_to_parse, not_implemented, refuse};
-use crate::value::{show, type_name};
+use crate::value::{DocRef, show, type_name};
 
 /// The conversions of one argument, which word the refusal of another number of them in their own way.
 const CONVERSIONS: [&str; 8] =
@@ -175,7 +175,15 @@ impl Parser {
             Arguments::Between(low, high) => self.positional(function, argument, *low, *high)?,
             Arguments::Any => self.positional(function, argument, 0, usize::MAX)?,
         };
-        Ok(Node::Call { function, arguments })
+        let is_constant = function.folds() && arguments.iter().all(Node::is_constant);
+        let call = Node::Call { function, arguments };
+        if !is_constant {
+            return Ok(call);
+        }
+        // What the document does not matter for is computed now, and refused now, as the server does.
+        let nothing = Document::new();
+        let value = call.evaluate(&Scope { root: DocRef::Parsed(&nothing), frame: None })?;
+        Ok(value.map_or(call, Node::Literal))
     }
 
     fn positional(&self, function: &Function, argument: &Bson, low: usize, high: usize) -> Result<Vec<Node>> {

@@ -29,7 +29,7 @@ pub(super) fn prepared(name: &str, mut nodes: Vec<Node>) -> Result<Vec<Node>> {
         let message = format!("$setEquals needs at least two arguments had: {}", nodes.len());
         return Err(at_location(17045, message));
     }
-    if nodes.iter().all(constant) {
+    if nodes.iter().all(constant) && name != "$setEquals" {
         return Ok(nodes);
     }
     let wrong = |node: &Node| match node {
@@ -43,7 +43,7 @@ pub(super) fn prepared(name: &str, mut nodes: Vec<Node>) -> Result<Vec<Node>> {
             if let Some((at, found)) =
                 nodes.iter().enumerate().find_map(|(at, node)| Some((at, wrong(node)?)))
             {
-                return Err(not_a_set(at, found));
+                return Err(not_a_set(5_887_502, at, found));
             }
         }
         "$setIsSubset" => {
@@ -71,9 +71,9 @@ pub(super) fn prepared(name: &str, mut nodes: Vec<Node>) -> Result<Vec<Node>> {
     Ok(nodes)
 }
 
-fn not_a_set(at: usize, found: &str) -> Refusal {
+fn not_a_set(code: i32, at: usize, found: &str) -> Refusal {
     at_location(
-        5_887_502,
+        code,
         format!("All operands of $setEquals must be arrays. {}-th argument is of type: {found}", at + 1),
     )
 }
@@ -176,7 +176,7 @@ fn equals(_: &'static str, values: Vec<Value>) -> Result<Value> {
     let mut equal = true;
     for (at, value) in values.iter().enumerate() {
         let Some(Bson::Array(items)) = value else {
-            return Err(not_a_set(at, type_of(value)));
+            return Err(not_a_set(17044, at, type_of(value)));
         };
         let set = keys(items);
         match &first {

@@ -152,11 +152,11 @@ fn substring_points(_: &'static str, values: Vec<Value>) -> Result<Value> {
     };
     let start = whole(start, "starting index", (34450, 34451))?;
     let count = whole(count, "length", (34452, 34453))?;
-    let Ok(start) = usize::try_from(start) else {
-        return Err(at_location(34455, "$substrCP: the starting index must be nonnegative integer."));
-    };
     let Ok(count) = usize::try_from(count) else {
         return Err(at_location(34454, "$substrCP: length must be a nonnegative integer."));
+    };
+    let Ok(start) = usize::try_from(start) else {
+        return Err(at_location(34455, "$substrCP: the starting index must be nonnegative integer."));
     };
     text(source.chars().skip(start).take(count).collect::<String>())
 }

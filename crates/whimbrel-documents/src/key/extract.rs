@@ -56,6 +56,8 @@ enum Place<'d> {
 enum Search<'d> {
     /// Components from this one on are still to be walked.
     From(usize),
+    /// The walk has come by a place into an array of its own, before this component.
+    Inside(&'d RawArray, usize),
     Found(RawBsonRef<'d>),
     Missing,
 }
@@ -108,38 +110,45 @@ impl<'d> Walk<'_, 'd> {
         document: Option<&'d RawDocument>,
         mut searches: Vec<Search<'d>>,
     ) -> Result<(), Unindexable> {
-        let mut array: Option<(&'d RawArray, usize)> = None;
-        let mut waiting = Vec::new();
+        let first = self.first_array(document, &searches)?;
+        let mut arrays = Vec::new();
         let mut nested = Vec::new();
-        for index in 0..searches.len() {
-            let Search::From(from) = searches[index] else { continue };
-            let path = &self.wanted.parts[index].path;
-            let place = document.map_or(Ok(Place::Missing), |document| descend(document, &path[from..]))?;
-            let (found, consumed) = match place {
-                Place::Missing => {
-                    searches[index] = Search::Missing;
-                    continue;
+        for (index, (search, part)) in searches.iter_mut().zip(&self.wanted.parts).enumerate() {
+            let path = &part.path;
+            let (place, from) = match *search {
+                Search::From(from) => {
+                    (document.map_or(Ok(Place::Missing), |document| descend(document, &path[from..]))?, from)
                 }
-                Place::Value(value) => {
-                    searches[index] = Search::Found(value);
-                    continue;
-                }
+                Search::Inside(array, from) => (Place::Array(array, 0), from),
+                Search::Found(_) | Search::Missing => continue,
+            };
+            match place {
+                Place::Missing => *search = Search::Missing,
+                Place::Value(value) => *search = Search::Found(value),
                 Place::Array(found, consumed) => {
-                    waiting.push(index);
-                    (found, consumed)
+                    *search = Search::From(from + consumed);
+                    arrays.push((found, index));
                 }
                 Place::Nested(found, consumed) => {
+                    *search = Search::From(from + consumed);
+                    arrays.push((found, index));
                     nested.push((index, found));
-                    (found, consumed)
                 }
-            };
-            searches[index] = Search::From(from + consumed);
-            if let Some((other, first)) = array
-                && !std::ptr::eq(other.as_bytes(), found.as_bytes())
-            {
-                return Err(self.parallel(index, first, &searches));
             }
-            array.get_or_insert((found, index));
+        }
+        self.set_inner_aside(first, &mut arrays, &mut searches);
+        let mut array: Option<(&'d RawArray, usize)> = None;
+        let mut waiting = Vec::new();
+        for (found, index) in arrays {
+            match array {
+                Some((other, earlier)) if !same_array(other, found) => {
+                    return Err(self.parallel(index, earlier, &searches));
+                }
+                _ => _ = array.get_or_insert((found, index)),
+            }
+            if !nested.iter().any(|(known, _)| *known == index) {
+                waiting.push(index);
+            }
         }
         for (index, found) in nested {
             let is_empty = found.into_iter().next().is_none();
@@ -164,6 +173,56 @@ impl<'d> Walk<'_, 'd> {
         Ok(())
     }
 
+    /// Lets the paths that have come by a place into a deeper array wait while others go through the elements of the first.
+    fn set_inner_aside(
+        &self,
+        first: Option<&'d RawArray>,
+        arrays: &mut Vec<(&'d RawArray, usize)>,
+        searches: &mut [Search<'d>],
+    ) {
+        let Some(first) = first else { return };
+        if !arrays.iter().any(|(found, _)| same_array(first, found)) {
+            return;
+        }
+        arrays.retain(|(found, index)| {
+            let here = same_array(first, found);
+            if !here && let Search::From(upto) = searches[*index] {
+                searches[*index] = Search::Inside(found, upto);
+            }
+            here
+        });
+    }
+
+    /// The array that every path meets first, where several paths are asked for; two different ones are refused, also where
+    /// a path only leads to a place in one of them.
+    fn first_array(
+        &self,
+        document: Option<&'d RawDocument>,
+        searches: &[Search<'d>],
+    ) -> Result<Option<&'d RawArray>, Unindexable> {
+        let mut first: Option<(&'d RawArray, &str)> = None;
+        if searches.len() < 2 {
+            return Ok(None);
+        }
+        for (search, part) in searches.iter().zip(&self.wanted.parts) {
+            let found = match search {
+                Search::From(from) => {
+                    document.and_then(|document| first_array(document, &part.path[*from..]))
+                }
+                Search::Inside(array, upto) => Some((*array, &*part.path[upto - 1])),
+                Search::Found(_) | Search::Missing => None,
+            };
+            let Some((array, name)) = found else { continue };
+            match first {
+                Some((other, earlier)) if !same_array(other, array) => {
+                    return Err(Unindexable::ParallelArrays(name.to_owned(), earlier.to_owned()));
+                }
+                _ => first = Some((array, name)),
+            }
+        }
+        Ok(first.map(|(array, _)| array))
+    }
+
     /// Goes on with one element of the array that some of the parts wait at.
     fn expand(
         &mut self,
@@ -185,7 +244,7 @@ impl<'d> Walk<'_, 'd> {
     fn parallel(&self, later: usize, earlier: usize, searches: &[Search<'d>]) -> Unindexable {
         let name = |part: usize| match searches[part] {
             Search::From(end) => self.wanted.parts[part].path[end - 1].clone(),
-            Search::Found(_) | Search::Missing => String::new(),
+            Search::Inside(..) | Search::Found(_) | Search::Missing => String::new(),
         };
         Unindexable::ParallelArrays(name(later), name(earlier))
     }
@@ -194,7 +253,7 @@ impl<'d> Walk<'_, 'd> {
 fn value<'d>(search: &Search<'d>) -> RawBsonRef<'d> {
     match search {
         Search::Found(value) => *value,
-        Search::Missing | Search::From(_) => RawBsonRef::Null,
+        Search::Missing | Search::From(_) | Search::Inside(..) => RawBsonRef::Null,
     }
 }
 
@@ -235,6 +294,23 @@ fn descend<'d>(document: &'d RawDocument, path: &[String]) -> Result<Place<'d>, 
             _ => return Ok(Place::Missing),
         }
     }
+}
+
+fn same_array(left: &RawArray, right: &RawArray) -> bool {
+    std::ptr::eq(left.as_bytes(), right.as_bytes())
+}
+
+/// The first array that a path meets, and the name under which it stands.
+fn first_array<'d, 'p>(document: &'d RawDocument, path: &'p [String]) -> Option<(&'d RawArray, &'p str)> {
+    let mut document = document;
+    for name in path {
+        match field(document, name)? {
+            RawBsonRef::Array(array) => return Some((array, name)),
+            RawBsonRef::Document(inner) => document = inner,
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// The element that a component names by its place.

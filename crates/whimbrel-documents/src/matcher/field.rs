@@ -1,6 +1,6 @@
 //! Parsing what a filter says about one field.
 
-use bson::{Bson, Document};
+use bson::{Bson, Document, doc};
 
 use super::geo::{GeoTest, Near};
 use super::parse::{Place, parse_filter};
@@ -14,7 +14,7 @@ pub(super) fn parse_field(path: &Path, value: &Bson) -> Result<Vec<Node>> {
         Bson::Document(operators) if is_operators(operators) => parse_operators(path, operators),
         Bson::RegularExpression(regex) => {
             let pattern = Pattern::new(regex.pattern.as_str(), regex.options.as_str())?;
-            Ok(vec![field(path, Test::Regex(pattern))])
+            Ok(vec![field(path, Test::Regex(pattern.stated_as(value.clone())))])
         }
         Bson::Undefined => Err(bad_value("cannot compare to undefined")),
         other => Ok(vec![field(path, Test::Compare(Comparison::Equal, other.clone()))]),
@@ -161,6 +161,10 @@ fn order(path: &Path, comparison: Comparison, argument: &Bson) -> Result<Test> {
 }
 
 fn parse_regex(path: &Path, argument: &Bson, options: Option<&Bson>) -> Result<Node> {
+    let mut stated = doc! { "$regex": argument.clone() };
+    if let Some(options) = options {
+        stated.insert("$options", options.clone());
+    }
     let options = match options {
         None => None,
         Some(Bson::String(text)) => Some(text.as_str()),
@@ -177,7 +181,7 @@ fn parse_regex(path: &Path, argument: &Bson, options: Option<&Bson>) -> Result<N
         }
         _ => return Err(bad_value("$regex has to be a string")),
     };
-    Ok(field(path, Test::Regex(pattern)))
+    Ok(field(path, Test::Regex(pattern.stated_as(Bson::Document(stated)))))
 }
 
 fn parse_mod(argument: &Bson) -> Result<Test> {

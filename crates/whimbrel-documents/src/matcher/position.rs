@@ -83,7 +83,8 @@ fn element_passes(test: &Test, item: ValueRef<'_>, rest: &[&str], run: &Run<'_>)
                 _ => false,
             },
             Test::ElementValue(nodes) => nodes.iter().all(|node| node.matches_value(item, run)),
-            Test::Size(_) | Test::Exists => false,
+            Test::Exists => true,
+            Test::Size(_) => false,
             _ => test.matches(Some(item), run),
         };
     }

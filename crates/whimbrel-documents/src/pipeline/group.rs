@@ -8,7 +8,7 @@ use bson::{Bson, Document};
 use super::Records;
 use crate::expression::{Accumulator, AccumulatorState, Expression, Frame, Parser};
 use crate::refusal::{Result, at_location};
-use crate::value::{DocRef, ValueRef, compare, hash_value};
+use crate::value::{DocRef, Number, ValueRef, compare, hash_value};
 
 /// A parsed `$group`.
 #[derive(Clone, Debug)]
@@ -27,6 +27,14 @@ impl Group {
         let Some(id) = stated.get("_id") else {
             return Err(at_location(15955, "a group specification must include an _id"));
         };
+        if let Bson::Document(id) = id
+            && id.keys().next().is_some_and(|key| !key.starts_with('$'))
+            && id
+                .values()
+                .any(|value| matches!(value, Bson::Boolean(_)) || Number::of(value.into()).is_some())
+        {
+            return Err(at_location(17390, "$group does not support inclusion-style expressions"));
+        }
         Ok(Group { id: parser.parse(id)?, fields })
     }
 

@@ -41,8 +41,11 @@ fn include(tree: &Tree, document: DocRef<'_>) -> Document {
                 out.insert(name, value.to_bson());
             }
             Some(Entry::Nested(tree)) => {
-                if let Some(value) = include_value(tree, value) {
-                    out.insert(name, value);
+                match include_value(tree, value) {
+                    Some(value) => _ = out.insert(name, value),
+                    // It keeps the place for what is computed below it.
+                    None if tree.computes() => _ = out.insert(name, Bson::Null),
+                    None => {}
                 }
             }
             _ => {}
@@ -196,7 +199,11 @@ fn keep_element(
     match (out.get_mut(name), below) {
         (Some(Bson::Document(inner)), Some(below)) => keep_element(inner, below, at, missing),
         (Some(Bson::Array(items)), _) => {
-            let at = at.filter(|at| *at < items.len()).ok_or_else(missing)?;
+            let at = at.ok_or_else(missing)?;
+            // The filter matched an element of another array, of which there are fewer here.
+            if at >= items.len() {
+                return Err(at_location(51247, "positional operator '.$' element mismatch"));
+            }
             let item = items.swap_remove(at);
             *items = vec![item];
             Ok(())

@@ -7,7 +7,7 @@ use bson::{Bson, Document, RawDocument};
 use crate::index::unindexable;
 use crate::key::{Extraction, KeyPart, Unindexable, extract};
 use crate::refusal::{Result, at_location, bad_value, not_implemented};
-use crate::value::{DocRef, Number, raw_of};
+use crate::value::{DocRef, Number, ValueRef, compare, raw_of};
 
 /// The keys of a sort, the most significant first.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,10 +96,23 @@ fn is_ascending(path: &str, direction: &Bson) -> Result<bool> {
     }
 }
 
-/// Orders two documents; what cannot be ordered counts as equal.
+/// Orders two elements of an array by what stands at the paths in them; arrays count as wholes here.
 pub(crate) fn compare_by(keys: &SortKeys, left: &Document, right: &Document) -> Ordering {
-    match (keys.key_of(DocRef::Parsed(left)), keys.key_of(DocRef::Parsed(right))) {
-        (Ok(left), Ok(right)) => left.cmp(&right),
-        _ => Ordering::Equal,
+    for part in &keys.extraction.parts {
+        let of = |document| value_at(ValueRef::Document(DocRef::Parsed(document)), &part.path);
+        let order = compare(of(left).unwrap_or(ValueRef::Null), of(right).unwrap_or(ValueRef::Null));
+        if order.is_ne() {
+            return if part.is_descending { order.reverse() } else { order };
+        }
     }
+    Ordering::Equal
+}
+
+/// The value at a path; a number is a place in an array.
+fn value_at<'v>(value: ValueRef<'v>, path: &[String]) -> Option<ValueRef<'v>> {
+    path.iter().try_fold(value, |value, name| match value {
+        ValueRef::Document(inner) => inner.get(name),
+        ValueRef::Array(items) => items.values().nth(name.parse().ok()?),
+        _ => None,
+    })
 }

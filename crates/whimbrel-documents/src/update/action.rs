@@ -131,7 +131,7 @@ impl Action {
             Action::Min(value) => better(value, std::cmp::Ordering::Less),
             Action::Max(value) => better(value, std::cmp::Ordering::Greater),
             Action::CurrentDate { timestamp } => Outcome::Value(now(*timestamp)),
-            Action::Push(push) if push.always_changes() => Outcome::Value(push.apply(&slot, context)?),
+            Action::Push(push) if push.always_changes(&slot) => Outcome::Value(push.apply(&slot, context)?),
             Action::Push(push) => changed(&slot, push.apply(&slot, context)?),
             Action::AddToSet(values) => changed(&slot, add_to_set(values, &slot)?),
             Action::Pop { first } => pop(*first, &slot)?.map_or(Outcome::Same, Outcome::Value),

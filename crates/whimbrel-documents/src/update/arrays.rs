@@ -69,8 +69,10 @@ impl Push {
     }
 
     /// Whether it counts as a change whatever comes of it.
-    pub(super) fn always_changes(&self) -> bool {
-        !self.values.is_empty()
+    pub(super) fn always_changes(&self, slot: &Slot<'_>) -> bool {
+        let sorts_something =
+            self.sort.is_some() && matches!(slot.value, Some(Bson::Array(items)) if !items.is_empty());
+        !self.values.is_empty() || sorts_something
     }
 
     /// The array after the push.

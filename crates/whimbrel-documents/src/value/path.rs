@@ -120,6 +120,11 @@ fn walk_array<'a>(
             return true;
         }
         if part.index != Some(at) {
+            // To a name, what is neither a document nor an array is a document without the field.
+            let plain = !matches!(item, ValueRef::Document(_) | ValueRef::Array(_));
+            if plain && part.index.is_none() && visit(None) {
+                return true;
+            }
             continue;
         }
         let done = match item {
