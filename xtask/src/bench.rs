@@ -4,6 +4,7 @@
 
 mod cores;
 mod deployments;
+mod documents;
 mod measure;
 mod migrations;
 pub(crate) mod projects;
@@ -40,27 +41,75 @@ struct Case {
 enum Server {
     Postgres,
     Mongodb,
+    /// None: each side opens its own files.
+    None,
 }
 
 /// Prepares one benchmark.
-type Prepare = fn(&Stage) -> Result<Case>;
+enum Prepare {
+    /// On servers, with the release binary and the peers among the tools.
+    OnServers(fn(&Stage) -> Result<Case>),
+    /// On the documents of the embedded engine and of its peers.
+    OnDocuments(fn(&documents::Ground) -> Result<Case>),
+}
 
 /// Every benchmark by its name, in the order in which they run.
-const BENCHMARKS: [(&str, Prepare); 9] = [
-    ("version", migrations::version),
-    ("migrate-status", migrations::status),
-    ("migrate-check-1000-tables", migrations::check),
-    ("schema-read-1000-models", migrations::schema_read),
-    ("apply-1000", deployments::apply),
-    ("rollback-100", deployments::roll_back),
-    ("mongodb-status", scripts::status),
-    ("mongodb-apply-50", scripts::apply),
-    ("mongodb-apply-1000", scripts::apply_many),
-];
+const BENCHMARKS: [(&str, Prepare); 16] = {
+    use Prepare::{OnDocuments, OnServers};
+    [
+        ("version", OnServers(migrations::version)),
+        ("migrate-status", OnServers(migrations::status)),
+        ("migrate-check-1000-tables", OnServers(migrations::check)),
+        ("schema-read-1000-models", OnServers(migrations::schema_read)),
+        ("apply-1000", OnServers(deployments::apply)),
+        ("rollback-100", OnServers(deployments::roll_back)),
+        ("mongodb-status", OnServers(scripts::status)),
+        ("mongodb-apply-50", OnServers(scripts::apply)),
+        ("mongodb-apply-1000", OnServers(scripts::apply_many)),
+        ("documents-insert", OnDocuments(documents::insert)),
+        ("documents-index-build", OnDocuments(documents::index_build)),
+        ("documents-find", OnDocuments(documents::find)),
+        ("documents-range", OnDocuments(documents::range)),
+        ("documents-scan", OnDocuments(documents::scan)),
+        ("documents-group", OnDocuments(documents::group)),
+        ("documents-open", OnDocuments(documents::open)),
+    ]
+};
 
-/// Everything that the benchmarks run on.
+/// What the benchmarks run on, each set up by the first that asks for it.
+#[derive(Default)]
+struct Grounds {
+    stage: OnceCell<Stage>,
+    documents: OnceCell<documents::Ground>,
+}
+
+impl Grounds {
+    fn stage(&self, peers_only: bool, interrupt: &Interrupt) -> Result<&Stage> {
+        if let Some(stage) = self.stage.get() {
+            return Ok(stage);
+        }
+        let stage = Stage::set(peers_only, interrupt)?;
+        Ok(self.stage.get_or_init(|| stage))
+    }
+
+    /// The stage of a benchmark that has been prepared on it.
+    fn set_stage(&self) -> Result<&Stage> {
+        self.stage.get().context("the benchmark was not prepared on servers")
+    }
+
+    fn documents(&self, peers_only: bool) -> Result<&documents::Ground> {
+        if let Some(ground) = self.documents.get() {
+            return Ok(ground);
+        }
+        let ground = documents::Ground::set(peers_only)?;
+        Ok(self.documents.get_or_init(|| ground))
+    }
+}
+
+/// The servers and the tools on them.
 struct Stage {
     server: PostgresServer,
+    version: String,
     /// Started by the first benchmark that asks for it.
     mongodb: OnceCell<Documents>,
     folder: TempDir,
@@ -107,7 +156,17 @@ impl Stage {
             Some((binary, version))
         };
         let server = PostgresServer::start_durable(PostgresVersion::V15)?;
-        Ok(Self { server, mongodb: OnceCell::new(), folder, whimbrel, alembic, alembic_version, dbmate })
+        let version = server.psql("postgres", "SHOW server_version")?;
+        Ok(Self {
+            server,
+            version,
+            mongodb: OnceCell::new(),
+            folder,
+            whimbrel,
+            alembic,
+            alembic_version,
+            dbmate,
+        })
     }
 
     /// MongoDB's engine and what is measured on it.
@@ -165,25 +224,27 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode> {
         bail!("no benchmark has this in its name; there are {}", BENCHMARKS.map(|(name, _)| name).join(", "));
     }
     let interrupt = Interrupt::listen()?;
-    let stage = Stage::set(options.peers_only, &interrupt)?;
-    let server_version = stage.server.psql("postgres", "SHOW server_version")?;
-    println!(
-        "PostgreSQL {server_version}, durable; medians of {} runs, ratios of runs in the same round\n",
-        measure::RUNS
-    );
+    let grounds = Grounds::default();
+    println!("medians of {} runs, ratios of runs in the same round\n", measure::RUNS);
     let mut misses = 0;
     for (name, prepare) in chosen {
-        let case = prepare(&stage).with_context(|| format!("prepare {name}"))?;
+        let case = match prepare {
+            Prepare::OnServers(prepare) => prepare(grounds.stage(options.peers_only, &interrupt)?),
+            Prepare::OnDocuments(prepare) => prepare(grounds.documents(options.peers_only)?),
+        };
+        let case = case.with_context(|| format!("prepare {name}"))?;
         let before = cores::load()?;
-        let measurements = run_case(&stage, &case, &interrupt).with_context(|| format!("measure {name}"))?;
+        let measurements =
+            run_case(&grounds, &case, &interrupt).with_context(|| format!("measure {name}"))?;
         let bars = if options.peers_only { &[][..] } else { &case.bars[..] };
         let verdicts: Vec<_> = bars.iter().map(|bar| bar.judge(&measurements)).collect();
         misses += verdicts.iter().filter(|verdict| !verdict.passed).count();
         print!("{}", render(name, &measurements, &verdicts));
         let place = if case.pinned { "client and server on one core; " } else { "" };
         let on = match case.server {
-            Server::Postgres => String::new(),
-            Server::Mongodb => format!("on MongoDB's engine {}; ", stage.documents()?.version),
+            Server::Postgres => format!("on PostgreSQL {}, durable; ", grounds.set_stage()?.version),
+            Server::Mongodb => format!("on MongoDB's engine {}; ", grounds.set_stage()?.documents()?.version),
+            Server::None => documents::CONDITIONS.to_owned(),
         };
         println!("  {on}{place}load of the machine {before} before, {} after\n", cores::load()?);
     }
@@ -195,15 +256,16 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode> {
 }
 
 /// Measures a case, on one core where it asks for it.
-fn run_case(stage: &Stage, case: &Case, interrupt: &Interrupt) -> Result<Vec<Measurement>> {
+fn run_case(grounds: &Grounds, case: &Case, interrupt: &Interrupt) -> Result<Vec<Measurement>> {
     if !case.pinned {
         return measure(&case.commands, interrupt);
     }
     let allowed = cores::allowed()?;
     let one = allowed.first().to_string();
     let keep = |cores: &str| match case.server {
-        Server::Postgres => stage.server.run_on_cores(cores),
-        Server::Mongodb => stage.documents()?.server.run_on_cores(cores),
+        Server::Postgres => grounds.set_stage()?.server.run_on_cores(cores),
+        Server::Mongodb => grounds.set_stage()?.documents()?.server.run_on_cores(cores),
+        Server::None => Ok(()),
     };
     keep(&one)?;
     let commands: Vec<_> = case.commands.iter().map(|command| command.clone().on_cores(&one)).collect();
@@ -254,14 +316,19 @@ pub(crate) fn build_release(interrupt: &Interrupt) -> Result<PathBuf> {
 
 /// Builds the program that only sends commands, and returns where it stands.
 fn build_raw_driver() -> Result<PathBuf> {
+    build_example("whimbrel-mongo", "raw_driver")
+}
+
+/// Builds an example of a package, and returns where it stands.
+fn build_example(package: &str, example: &str) -> Result<PathBuf> {
     let mut command = Command::new(workspace::cargo());
     command
-        .args(["build", "--release", "--quiet", "--package", "whimbrel-mongo", "--example", "raw_driver"])
+        .args(["build", "--release", "--quiet", "--package", package, "--example", example])
         .current_dir(workspace::root()?);
     if !command.status().context("start cargo")?.success() {
-        bail!("the program that only sends commands could not be built");
+        bail!("the example {example} of {package} could not be built");
     }
-    Ok(workspace::target()?.join("release/examples/raw_driver"))
+    Ok(workspace::target()?.join("release/examples").join(example))
 }
 
 #[cfg(test)]

@@ -37,6 +37,7 @@ fn entries() -> Vec<Generated> {
             path: "docs/reference/sqlite-ddl.md",
             text: || Ok(whimbrel_sqlite::supported_markdown()),
         },
+        Generated { path: "COMPATIBILITY.md", text: crate::compatibility::markdown },
     ]
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program prints")]
 
 mod bench;
+mod compatibility;
 mod generate;
 mod interrupt;
 mod servers;

@@ -5,13 +5,14 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bson::oid::ObjectId;
-use bson::{Bson, Document, doc};
+use bson::{Bson, Document, RawDocument, doc};
 use whimbrel_engine::document::{Refusal, SessionId};
 
 use crate::catalog::Collection;
-use crate::limits::LARGEST_DOCUMENT_BYTES;
+use crate::limits::{LARGEST_DOCUMENT_BYTES, encoded};
 use crate::planner::Scan;
 use crate::query::{Found, Query};
+use crate::raw_reply::RawReply;
 use crate::refusal::refuse;
 use crate::shape::Shape;
 use crate::storage::{Link, Outcome};
@@ -132,7 +133,8 @@ impl Feed {
         }
     }
 
-    /// The next documents: up to so many, and up to the size of a reply.
+    /// The next documents: up to so many, and up to the size of a reply. Where the caller wants their bytes they are put
+    /// there, and none is returned.
     ///
     /// # Errors
     /// A filter or a projection fails on a document.
@@ -141,22 +143,23 @@ impl Feed {
         link: &Link,
         collection: Option<&Collection>,
         most: Option<u64>,
+        raw: Option<&mut RawReply>,
     ) -> Outcome<Vec<Bson>> {
-        let mut batch = Batch::new(most);
+        let mut batch = Batch::new(most, raw);
         match self {
             Feed::Ready(documents) => {
                 while !batch.is_full()
                     && let Some(document) = documents.pop_front()
                 {
                     let size = if batch.is_counted() { 0 } else { size_of(&document) };
-                    batch.add(document, size);
+                    batch.add(document, size)?;
                 }
             }
             Feed::Found { found, shape } => {
                 while !batch.is_full()
                     && let Some(next) = found.pop_front()
                 {
-                    batch.add(shape.apply(&next.document, next.score)?, next.document.as_bytes().len());
+                    batch.shape(shape, &next.document, next.score)?;
                 }
             }
             Feed::Scan(lazy) => {
@@ -165,12 +168,12 @@ impl Feed {
                 }
             }
         }
-        Ok(batch.documents)
+        Ok(batch.decoded)
     }
 }
 
 impl Lazy {
-    fn fill(&mut self, link: &Link, collection: &Collection, batch: &mut Batch) -> Outcome<()> {
+    fn fill(&mut self, link: &Link, collection: &Collection, batch: &mut Batch<'_>) -> Outcome<()> {
         if batch.is_full() || self.left == Some(0) {
             return Ok(());
         }
@@ -183,7 +186,7 @@ impl Lazy {
                 *to_skip -= 1;
                 return Ok(true);
             }
-            batch.add(shape.apply(candidate.document, candidate.score)?, candidate.document.as_bytes().len());
+            batch.shape(shape, candidate.document, candidate.score)?;
             if let Some(left) = left {
                 *left -= 1;
             }
@@ -193,21 +196,44 @@ impl Lazy {
 }
 
 /// A batch on its way.
-struct Batch {
-    documents: Vec<Bson>,
+struct Batch<'r> {
+    decoded: Vec<Bson>,
+    /// Takes the documents as bytes in the place of the others.
+    raw: Option<&'r mut RawReply>,
+    count: u64,
     most: u64,
     bytes: usize,
     is_limited: bool,
 }
 
-impl Batch {
-    fn new(most: Option<u64>) -> Self {
-        Self { documents: Vec::new(), most: most.unwrap_or(u64::MAX), bytes: 0, is_limited: most.is_some() }
+impl<'r> Batch<'r> {
+    fn new(most: Option<u64>, raw: Option<&'r mut RawReply>) -> Self {
+        let is_limited = most.is_some();
+        Self { decoded: Vec::new(), raw, count: 0, most: most.unwrap_or(u64::MAX), bytes: 0, is_limited }
     }
 
-    fn add(&mut self, document: Document, bytes: usize) {
+    fn add(&mut self, document: Document, bytes: usize) -> Outcome<()> {
         self.bytes += bytes;
-        self.documents.push(Bson::Document(document));
+        self.count += 1;
+        match &mut self.raw {
+            Some(raw) => raw.push(&encoded(&document)?),
+            None => self.decoded.push(Bson::Document(document)),
+        }
+        Ok(())
+    }
+
+    /// Adds a stored document in the form in which it is to be told.
+    fn shape(&mut self, shape: &Shape, document: &RawDocument, score: Option<f64>) -> Outcome<()> {
+        let bytes = document.as_bytes().len();
+        match &mut self.raw {
+            Some(raw) if shape.is_whole() => {
+                raw.push(document);
+                self.bytes += bytes;
+                self.count += 1;
+                Ok(())
+            }
+            _ => self.add(shape.apply(document, score)?, bytes),
+        }
     }
 
     /// A few documents need no measuring: each is at most as large as a reply may become.
@@ -216,7 +242,7 @@ impl Batch {
     }
 
     fn is_full(&self) -> bool {
-        self.documents.len() as u64 >= self.most || self.bytes >= LARGEST_DOCUMENT_BYTES
+        self.count >= self.most || self.bytes >= LARGEST_DOCUMENT_BYTES
     }
 }
 

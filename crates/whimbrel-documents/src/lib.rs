@@ -20,6 +20,7 @@ mod pipeline;
 mod planner;
 mod projection;
 mod query;
+mod raw_reply;
 mod refusal;
 mod session;
 mod shape;

@@ -134,7 +134,7 @@ fn least_key(document: &RawDocument, parts: Vec<KeyPart>) -> Outcome<Vec<u8>> {
         crate::key::Unindexable::ParallelArrays(..) => {
             bad_value("cannot sort with keys that are parallel arrays")
         }
-        other @ crate::key::Unindexable::AmbiguousField(_) => unindexable(&other),
+        other @ crate::key::Unindexable::AmbiguousField(..) => unindexable(&other),
     })?;
     Ok(keys.keys.into_iter().next().unwrap_or_default())
 }

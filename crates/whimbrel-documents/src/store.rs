@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bson::{Bson, Document};
+use bson::{Bson, Document, RawDocumentBuf};
 use tempfile::TempDir;
 use whimbrel_engine::document::{
     CommandError, CommandResult, Commands, Deployment, Refusal, SessionId, Topology, WholeTransactions,
@@ -17,6 +17,7 @@ use crate::cursor::Cursors;
 use crate::expiry;
 use crate::limits::{self, Depth};
 use crate::options::{DocumentOptions, Location};
+use crate::raw_reply::RawReply;
 use crate::refusal::{not_implemented, refuse};
 use crate::session::{Scope, Sessions, Transaction, no_such_transaction};
 use crate::storage::{Failure, Gate, Holder, Link, Outcome, Place, busy, is_busy};
@@ -110,6 +111,25 @@ impl DocumentStore {
         self.inner.sweep()
     }
 
+    /// Runs a command on the project's database and gives its reply as bytes: the documents of a result are copied as they
+    /// are stored, and none is decoded. Whoever reads many documents reads them with half the work.
+    ///
+    /// # Errors
+    /// As [`Commands::run_on`].
+    pub async fn run_raw(
+        &self,
+        command: Document,
+        session: Option<SessionId>,
+    ) -> CommandResult<RawDocumentBuf> {
+        let database = self.database.clone();
+        let told = self.blocking(move |inner| {
+            let mut raw = RawReply::to(&command);
+            let reply = inner.run(&database, command, session, Some(&mut raw))?;
+            Ok(raw.finish(reply)?)
+        });
+        told.await
+    }
+
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Inner) -> CommandResult<T> + Send + 'static,
@@ -147,8 +167,15 @@ impl Commands for DocumentStore {
         command: Document,
         session: Option<SessionId>,
     ) -> CommandResult<Document> {
+        let command = match session {
+            None => match self.inner.look_up(database, command) {
+                Ok(done) => return done,
+                Err(command) => command,
+            },
+            Some(_) => command,
+        };
         let database = database.to_owned();
-        self.blocking(move |inner| inner.run(&database, command, session)).await
+        self.blocking(move |inner| inner.run(&database, command, session, None)).await
     }
 
     async fn start_session(&self) -> CommandResult<SessionId> {
@@ -190,7 +217,13 @@ impl WholeTransactions for DocumentStore {
 
 impl Inner {
     /// Runs a command, on a stack that is large enough for it.
-    fn run(&self, database: &str, command: Document, session: Option<SessionId>) -> CommandResult<Document> {
+    fn run(
+        &self,
+        database: &str,
+        command: Document,
+        session: Option<SessionId>,
+        raw: Option<&mut RawReply>,
+    ) -> CommandResult<Document> {
         let is_deep = limits::depth_of(&command)? == Depth::Deep;
         if is_deep && command.keys().next().is_some_and(|name| KEPT.contains(&name.as_str())) {
             // Every later command on the collection would need such a stack too.
@@ -199,7 +232,7 @@ impl Inner {
         }
         let continues = self.has_deep.load(Ordering::Relaxed) && command.contains_key("getMore");
         if !is_deep && !continues {
-            return self.execute(database, command, session);
+            return self.execute(database, command, session, raw);
         }
         self.has_deep.store(true, Ordering::Relaxed);
         let broken = |reason: String| {
@@ -208,7 +241,7 @@ impl Inner {
         };
         std::thread::scope(|scope| {
             let thread = std::thread::Builder::new().name("whimbrel-deep".to_owned());
-            let work = || self.execute(database, command, session);
+            let work = || self.execute(database, command, session, raw);
             match thread.stack_size(LARGE_STACK_BYTES).spawn_scoped(scope, work) {
                 Ok(running) => {
                     running.join().unwrap_or_else(|_| Err(broken("the command panicked".to_owned())))
@@ -224,6 +257,7 @@ impl Inner {
         database: &str,
         command: Document,
         session: Option<SessionId>,
+        raw: Option<&mut RawReply>,
     ) -> CommandResult<Document> {
         let name = command.keys().next().cloned().unwrap_or_default();
         let verb = command::find(&name)?;
@@ -231,40 +265,75 @@ impl Inner {
             let transaction = self.sessions.transaction(session)?;
             let mut transaction = locked(&transaction);
             if transaction.takes_commands() {
-                return self.execute_in(database, verb, command, session, &mut transaction);
+                return self.execute_in(database, (verb, command), session, &mut transaction, raw);
             }
         }
         let doing = format!("running {}", verb.name);
         let done = match verb.access_of(&command) {
-            Access::Read => self.read(|link| (verb.run)(&mut self.work(database, link, None), command)),
+            Access::Read => self.read(|link| (verb.run)(&mut self.work(database, link, None, raw), command)),
             Access::Write => {
                 let patience = Patience::of(&command, self.place.busy_timeout);
-                self.write_within(&patience, |link| (verb.run)(&mut self.work(database, link, None), command))
+                self.write_within(&patience, |link| {
+                    (verb.run)(&mut self.work(database, link, None, raw), command)
+                })
             }
         };
         done.map_err(|failure| failure.into_command_error(&self.place.text(), &doing, false))
     }
 
-    fn work<'w>(&'w self, database: &'w str, link: &'w mut Link, session: Option<SessionId>) -> Work<'w> {
-        Work { store: self, database, link, session }
+    /// Answers a `find` on the thread that asks where one document at most can be the answer: to hand it over and to be
+    /// woken would take longer than the search. Gives any other command back.
+    fn look_up(&self, database: &str, command: Document) -> Result<CommandResult<Document>, Document> {
+        // The stack of whoever asks may be small.
+        let is_usual = matches!(limits::depth_of(&command), Ok(Depth::Usual));
+        if !is_usual || !command::may_be_for_one(&command) {
+            return Err(command);
+        }
+        let Some(link) = locked(&self.readers).pop() else { return Err(command) };
+        let mut command = Some(command);
+        let done = self.read_on(link, |link| {
+            let mut work = self.work(database, link, None, None);
+            match command.take_if(|command| command::is_for_one(&mut work, command)) {
+                Some(command) => command::find_one(&mut work, command).map(Some),
+                None => Ok(None),
+            }
+        });
+        match (done, command) {
+            (Ok(Some(reply)), _) => Ok(Ok(reply)),
+            (_, Some(command)) => Err(command),
+            (Ok(None), None) => unreachable!("what was taken has been run"),
+            (Err(failure), None) => {
+                Ok(Err(failure.into_command_error(&self.place.text(), "running find", false)))
+            }
+        }
+    }
+
+    fn work<'w>(
+        &'w self,
+        database: &'w str,
+        link: &'w mut Link,
+        session: Option<SessionId>,
+        raw: Option<&'w mut RawReply>,
+    ) -> Work<'w> {
+        Work { store: self, database, link, session, raw }
     }
 
     /// Runs a command in a session's transaction, which ends without effect where the command fails.
     fn execute_in(
         &self,
         database: &str,
-        verb: &Verb,
-        command: Document,
+        (verb, command): (&Verb, Document),
         session: SessionId,
         transaction: &mut Transaction,
+        raw: Option<&mut RawReply>,
     ) -> CommandResult<Document> {
         let Some(scope) = transaction.scope() else {
             return Err(no_such_transaction("Transaction was aborted.").into());
         };
         let done = if scope == Scope::Everything {
-            self.run_in_whole(database, verb, command, session, transaction)
+            self.run_in_whole(database, (verb, command), session, transaction, raw)
         } else if verb.in_transaction {
-            self.run_in(database, verb, command, session, transaction)
+            self.run_in(database, (verb, command), session, transaction, raw)
         } else {
             let message = format!("Cannot run '{}' in a multi-document transaction.", verb.name);
             Err(refuse(263, "OperationNotSupportedInTransaction", message).into())
@@ -287,10 +356,10 @@ impl Inner {
     fn run_in_whole(
         &self,
         database: &str,
-        verb: &Verb,
-        command: Document,
+        (verb, command): (&Verb, Document),
         session: SessionId,
         transaction: &mut Transaction,
+        raw: Option<&mut RawReply>,
     ) -> Outcome<Document> {
         if !matches!(transaction, Transaction::Open { .. }) {
             if !self.gate.enter(Holder::Transaction(session), self.place.busy_timeout) {
@@ -302,7 +371,7 @@ impl Inner {
         let Transaction::Open { link, .. } = transaction else { unreachable!("opened above") };
         link.execute("SAVEPOINT command", [])?;
         let before = word_tables(link)?;
-        let done = (verb.run)(&mut self.work(database, link, Some(session)), command);
+        let done = (verb.run)(&mut self.work(database, link, Some(session), raw), command);
         if done.is_err() && !link.sqlite.is_autocommit() {
             // FTS5 writes to its tables at each savepoint, to those too that were rolled back and are gone: unless they
             // are dropped before.
@@ -322,10 +391,10 @@ impl Inner {
     fn run_in(
         &self,
         database: &str,
-        verb: &Verb,
-        command: Document,
+        (verb, command): (&Verb, Document),
         session: SessionId,
         transaction: &mut Transaction,
+        raw: Option<&mut RawReply>,
     ) -> Outcome<Document> {
         let writes = verb.access_of(&command) == Access::Write;
         let holder = Holder::Transaction(session);
@@ -355,7 +424,7 @@ impl Inner {
             *transaction = Transaction::Open { link, is_writer: false, scope: Scope::Documents };
         }
         let Transaction::Open { link, .. } = transaction else { unreachable!("opened above") };
-        (verb.run)(&mut self.work(database, link, Some(session)), command)
+        (verb.run)(&mut self.work(database, link, Some(session), raw), command)
     }
 
     fn opened(&self, is_writer: bool) -> Outcome<Link> {
@@ -436,7 +505,10 @@ impl Inner {
 
     /// Runs a piece of work that sees one state of the database.
     pub(crate) fn read<T>(&self, work: impl FnOnce(&mut Link) -> Outcome<T>) -> Outcome<T> {
-        let mut link = self.reader()?;
+        self.read_on(self.reader()?, work)
+    }
+
+    fn read_on<T>(&self, mut link: Link, work: impl FnOnce(&mut Link) -> Outcome<T>) -> Outcome<T> {
         link.begin(false)?;
         let done = work(&mut link);
         if done.is_ok() {

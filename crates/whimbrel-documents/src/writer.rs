@@ -38,9 +38,15 @@ impl<'l> Writer<'l> {
         let id = id.and_then(|element| element.value().ok()).ok_or_else(limits::unreadable)?;
         let mut written = Vec::with_capacity(collection.indexes.len());
         for index in &collection.indexes {
-            let wanted = entries(index, document)?;
+            let wanted = match entries(index, document) {
+                Ok(wanted) => wanted,
+                Err(refusal) => {
+                    // MongoDB looks at `_id` first.
+                    self.check_id(&collection, id)?;
+                    return Err(refusal);
+                }
+            };
             if let Some(key) = taken(self.link, index, None, &wanted)? {
-                // MongoDB looks at `_id` first.
                 self.check_id(&collection, id)?;
                 return Err(duplicate_key(&collection, index, document, key).into());
             }

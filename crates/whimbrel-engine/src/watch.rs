@@ -89,6 +89,10 @@ pub enum Notice {
 pub trait Watch: Send {
     /// Called as it happens.
     fn notice(&mut self, notice: Notice);
+
+    /// Called when a transaction is on its way to the server, or begins where there is none: what need not be done
+    /// before it can be done while the server works.
+    fn under_way(&mut self) {}
 }
 
 /// Hears nothing.

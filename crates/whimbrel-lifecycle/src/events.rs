@@ -209,6 +209,9 @@ pub enum Moment {
 pub trait Observer: Send {
     /// Called as it happens.
     fn event(&mut self, event: &Event);
+
+    /// Called when a file's transaction is on its way to the server.
+    fn under_way(&mut self) {}
 }
 
 /// Hears nothing.
@@ -228,5 +231,53 @@ pub(crate) struct Watched<'a> {
 impl Watch for Watched<'_> {
     fn notice(&mut self, notice: Notice) {
         self.observer.event(&Event::Notice { file: self.file.to_owned(), notice });
+    }
+
+    fn under_way(&mut self) {
+        self.observer.under_way();
+    }
+}
+
+/// Keeps the end of a file and the beginning of the next back until the next is with the server: between two files
+/// of a long series nothing then stands but the sending. Whatever else happens is told after them, at once.
+pub(crate) struct Deferred<'o> {
+    observer: &'o mut dyn Observer,
+    kept: Vec<Event>,
+}
+
+impl<'o> Deferred<'o> {
+    pub(crate) fn new(observer: &'o mut dyn Observer) -> Self {
+        Deferred { observer, kept: Vec::new() }
+    }
+
+    /// Tells an event when there is time for it, or before the next that is told at once.
+    pub(crate) fn later(&mut self, event: Event) {
+        self.kept.push(event);
+    }
+
+    /// Tells what was kept back.
+    pub(crate) fn flush(&mut self) {
+        for event in self.kept.drain(..) {
+            self.observer.event(&event);
+        }
+    }
+}
+
+/// What was kept back is told, however the series ends.
+impl Drop for Deferred<'_> {
+    fn drop(&mut self) {
+        self.flush();
+    }
+}
+
+impl Observer for Deferred<'_> {
+    fn event(&mut self, event: &Event) {
+        self.flush();
+        self.observer.event(event);
+    }
+
+    fn under_way(&mut self) {
+        self.flush();
+        self.observer.under_way();
     }
 }

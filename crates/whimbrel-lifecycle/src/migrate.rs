@@ -5,7 +5,7 @@ use whimbrel_engine::{Applied, HistoryEntry, HistoryKind, LockWait, StatementRep
 
 use crate::declared::{DeclaredSchema, snapshot_hash};
 use crate::error::{LifecycleError, Result};
-use crate::events::{Event, Observer};
+use crate::events::{Deferred, Event, Guarantee, Observer};
 use crate::hooks::{self, HookError};
 pub use crate::journal::guarantee;
 use crate::journal::{self, Run};
@@ -135,20 +135,26 @@ async fn run_locked(
     let mut done = Vec::with_capacity(steps.len());
     let mut failure = None;
     let mut known = Known::default();
+    let mut deferred = Deferred::new(observer);
     for (index, planned) in steps.iter().enumerate() {
-        observer.event(&Event::StepStarted {
+        let guarantee = journal::guarantee(session, planned)?;
+        deferred.later(Event::StepStarted {
             direction: planned.direction,
             file: planned.file_name.clone(),
             position: index + 1,
             total: steps.len(),
             statements: planned.step.statements.iter().map(|statement| statement.sql.clone()).collect(),
-            guarantee: journal::guarantee(session, planned)?,
+            guarantee,
         });
+        // Only a file of SQL in one transaction is on its way at a moment that the engine tells.
+        if guarantee != Guarantee::Transaction || scripted::words(planned).is_some() {
+            deferred.flush();
+        }
         let next = steps.get(index + 1);
-        let run = &mut Run { planned, observer, known: &mut known, next, ahead: &mut ahead };
+        let run = &mut Run { planned, observer: &mut deferred, known: &mut known, next, ahead: &mut ahead };
         match journal::run_step(session, run).await {
             Ok(applied) => {
-                observer.event(&Event::StepDone {
+                deferred.later(Event::StepDone {
                     direction: planned.direction,
                     file: planned.file_name.clone(),
                     duration_ms: applied.duration_ms,
@@ -163,6 +169,7 @@ async fn run_locked(
             }
         }
     }
+    drop(deferred);
     let after = if failure.is_none() { hooks::after(session, &done, observer).await } else { Ok(()) };
     let is_due = !done.is_empty() || (failure.is_none() && !was_recorded);
     let state = session.state(folder).await;

@@ -13,7 +13,7 @@ use whimbrel_engine::{
 };
 
 use crate::companion::milliseconds_since;
-use crate::connection::{Answer, Postgres};
+use crate::connection::{Answer, BEGIN, Postgres};
 use crate::control::{Control, control, refused};
 use crate::failure::{PRODUCT, is_lost, reason};
 use crate::lease::is_fenced;
@@ -148,9 +148,15 @@ impl Postgres {
     /// Sends a transaction of one command as one message, which costs the server and the client one turn
     /// instead of four; the answers are those of four messages.
     async fn send_whole(&self, beginning: &str, statement: &Statement, record: &str) -> Vec<Answer> {
-        let lead = format!("{beginning}; ");
-        let sql = format!("{lead}{}\n; {record}; COMMIT", statement.sql);
-        let commands = 1 + scan(beginning).filter(|piece| piece.kind == PieceKind::Symbol(';')).count();
+        // The commands of one message are a transaction by themselves, where nothing else has to be set for it.
+        let (lead, end, commands) = match beginning {
+            BEGIN => (String::new(), "", 0),
+            _ => {
+                let ends = scan(beginning).filter(|piece| piece.kind == PieceKind::Symbol(';'));
+                (format!("{beginning}; "), "; COMMIT", 1 + ends.count())
+            }
+        };
+        let sql = format!("{lead}{}\n; {record}{end}", statement.sql);
         let started = Instant::now();
         let (mut sets, error) = self.run_until_error(&sql).await;
         let took = started.elapsed();
@@ -335,7 +341,9 @@ fn changes_rows(sql: &str) -> bool {
 
 /// Whether the text is one command, as the server counts.
 fn is_one_command(sql: &str) -> bool {
-    control(sql) == Control::None && !scan(sql).any(|piece| piece.kind == PieceKind::Symbol(';'))
+    // Most hold none at all, which is seen at a glance.
+    let ends_another = || sql.contains(';') && scan(sql).any(|piece| piece.kind == PieceKind::Symbol(';'));
+    control(sql) == Control::None && !ends_another()
 }
 
 fn has_position(error: &Error) -> bool {

@@ -1,7 +1,8 @@
 //! The second connection: it looks at the first one while a statement takes long.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use whimbrel_engine::{LockWait, Notice, Watch};
@@ -50,6 +51,12 @@ impl Companion {
         F::Output: Send,
     {
         let mut work = pin!(work);
+        if let Poll::Ready(output) = poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
+            return output;
+        }
+        // The connection's own task sends what was asked.
+        tokio::task::yield_now().await;
+        watch.under_way();
         let mut pause = PATIENCE;
         loop {
             match tokio::time::timeout(pause, work.as_mut()).await {

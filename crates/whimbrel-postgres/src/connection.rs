@@ -20,6 +20,8 @@ use crate::url::{
     Address, SESSION_MARK, Target, address, driver_mode, session_mark, session_settings, with_session_options,
 };
 
+/// What begins a transaction for which nothing has to be set.
+pub(crate) const BEGIN: &str = "BEGIN";
 /// The oldest major version whose catalogues are understood.
 const OLDEST_MAJOR: u32 = 12;
 /// How long a closing connection may take to say goodbye.
@@ -165,8 +167,8 @@ impl Postgres {
     /// What begins a transaction.
     pub(crate) fn begin(&self) -> String {
         match &self.session {
-            Session::Own { .. } => "BEGIN".to_owned(),
-            Session::Pooled { settings, .. } => format!("BEGIN; {settings}"),
+            Session::Own { .. } => BEGIN.to_owned(),
+            Session::Pooled { settings, .. } => format!("{BEGIN}; {settings}"),
         }
     }
 

@@ -38,11 +38,10 @@ impl Prepared {
 impl Postgres {
     /// The statement that makes the change at the end of a file of one plain command, and returns its duration.
     pub(crate) async fn record_of_plain_file(&mut self, change: &HistoryChange) -> String {
-        let text = self.own().history_sql(change);
-        let HistoryChange::Insert(entry) = change else { return text };
-        if !matches!(self.session, Session::Own { .. }) {
-            return text;
-        }
+        let entry = match change {
+            HistoryChange::Insert(entry) if matches!(self.session, Session::Own { .. }) => entry,
+            _ => return self.own().history_sql(change),
+        };
         self.prepared.recorded = self.prepared.recorded.saturating_add(1);
         if !self.prepared.stands && self.prepared.recorded > RECORDED_BY_TEXT {
             self.prepared.made = self.prepared.made.saturating_add(1);
@@ -50,6 +49,10 @@ impl Postgres {
             // Where it cannot be prepared, the text says why.
             self.prepared.stands = self.try_run_bare(&sql).await.is_ok();
         }
-        if self.prepared.stands { self.own().execute_insert_sql(&self.prepared.name(), entry) } else { text }
+        if self.prepared.stands {
+            self.own().execute_insert_sql(&self.prepared.name(), entry)
+        } else {
+            self.own().history_sql(change)
+        }
     }
 }

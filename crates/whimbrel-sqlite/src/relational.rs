@@ -21,7 +21,8 @@ use crate::{connection, interpret, introspect, ledger};
 
 #[async_trait]
 impl Relational for Sqlite {
-    async fn apply(&mut self, step: &Step, _watch: &mut dyn Watch) -> Result<Applied> {
+    async fn apply(&mut self, step: &Step, watch: &mut dyn Watch) -> Result<Applied> {
+        watch.under_way();
         self.run_transaction(&step.source, &step.statements, Closing::History(&step.history))
     }
 
@@ -30,8 +31,9 @@ impl Relational for Sqlite {
         source: &Source,
         statements: &[Statement],
         entry: &JournalEntry,
-        _watch: &mut dyn Watch,
+        watch: &mut dyn Watch,
     ) -> Result<Applied> {
+        watch.under_way();
         self.run_transaction(source, statements, Closing::Journal(entry))
     }
 

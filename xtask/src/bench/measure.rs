@@ -26,6 +26,8 @@ pub(super) struct Measured {
     pub(super) shown: String,
     /// What runs before each timed run, untimed.
     pub(super) before: Option<Box<Measured>>,
+    /// Whether the process measures a part of itself and prints it, in milliseconds, as its last line.
+    pub(super) tells_time: bool,
 }
 
 impl Measured {
@@ -46,6 +48,7 @@ impl Measured {
             variables: Vec::new(),
             shown: format!("{name} {}", arguments.join(" ")).trim().to_owned(),
             before: None,
+            tells_time: false,
         }
     }
 
@@ -67,6 +70,12 @@ impl Measured {
     /// Runs `before` untimed before each timed run.
     pub(super) fn after(mut self, before: Measured) -> Self {
         self.before = Some(Box::new(before));
+        self
+    }
+
+    /// Takes the milliseconds that the process prints as its last line for its time.
+    pub(super) fn telling_its_time(mut self) -> Self {
+        self.tells_time = true;
         self
     }
 
@@ -110,11 +119,17 @@ impl Measured {
         }
         let errors = File::create(scratch).with_context(|| format!("write {}", scratch.display()))?;
         let mut command = self.command();
-        command.stdout(Stdio::null()).stderr(errors);
+        let printed = scratch.with_extension("out");
+        let output = if self.tells_time {
+            File::create(&printed).with_context(|| format!("write {}", printed.display()))?.into()
+        } else {
+            Stdio::null()
+        };
+        command.stdout(output).stderr(errors);
         let start = Instant::now();
         let child = command.spawn().with_context(|| format!("start {}", self.program.display()))?;
         let usage = child.wait4().with_context(|| format!("wait for {}", self.program.display()))?;
-        let elapsed = start.elapsed();
+        let mut elapsed = start.elapsed();
         if !usage.status.success() {
             bail!(
                 "`{}` ended with {}: {}",
@@ -123,8 +138,19 @@ impl Measured {
                 fs::read_to_string(scratch).unwrap_or_default().trim()
             );
         }
+        if self.tells_time {
+            let text = fs::read_to_string(&printed).with_context(|| format!("read {}", printed.display()))?;
+            fs::remove_file(&printed).with_context(|| format!("remove {}", printed.display()))?;
+            elapsed = told(&text).with_context(|| format!("`{}` printed no time: {text}", self.shown))?;
+        }
         Ok(Run { elapsed, peak_memory_bytes: usage.rusage.maxrss })
     }
+}
+
+/// The milliseconds of the last line.
+fn told(text: &str) -> Option<Duration> {
+    let milliseconds: f64 = text.lines().last()?.trim().parse().ok()?;
+    Duration::try_from_secs_f64(milliseconds / 1e3).ok()
 }
 
 /// One timed run.
@@ -240,6 +266,18 @@ mod tests {
         assert!(run.elapsed >= Duration::from_millis(50));
         let measurement = summarise(&sleep, &[run]);
         assert!(measurement.peak_memory_mb > 0.1 && measurement.peak_memory_mb < 100.0, "{measurement:?}");
+    }
+
+    #[test]
+    fn a_process_may_tell_its_own_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let command = |script: &str| Measured::new("sh", "/bin/sh", &["-c", script], folder.path());
+        let errors = folder.path().join("errors");
+        let run = command("echo loading; sleep 0.2; echo 12.5").telling_its_time().time(&errors).unwrap();
+        assert_eq!(run.elapsed, Duration::from_micros(12_500));
+        for nonsense in ["true", "echo soon", "echo -1"] {
+            command(nonsense).telling_its_time().time(&errors).unwrap_err();
+        }
     }
 
     #[test]

@@ -82,7 +82,8 @@ pub(super) fn run(work: &mut Work<'_>, command: Document) -> Outcome<Document> {
     let pipeline = Pipeline::parse(&stages)?;
     let documents = results(work, &pipeline, &name, Options { hint, bypass, writes })?;
     let mut feed = Feed::Ready(documents);
-    let batch = feed.batch(work.link, None, Some(batch_size.unwrap_or(FIRST_BATCH)))?;
+    let batch =
+        feed.batch(work.link, None, Some(batch_size.unwrap_or(FIRST_BATCH)), work.raw.as_deref_mut())?;
     let namespace = format!("{}.{name}", work.database);
     let id = if feed.is_finished() {
         0
@@ -154,7 +155,7 @@ impl<'s, 'w> Store<'s, 'w> {
         let database = database.unwrap_or(work.database).to_owned();
         check_collection_name(&database, name)?;
         let (store, session) = (work.store, work.session);
-        let mut there = Work { store, database: &database, link: &mut *work.link, session };
+        let mut there = Work { store, database: &database, link: &mut *work.link, session, raw: None };
         make(&mut there, name, &Document::new())
     }
 
@@ -174,6 +175,24 @@ impl<'s, 'w> Store<'s, 'w> {
         Ok(Some(Chunks { store: self, collection, query, scan, chunk, buffer: VecDeque::new() }))
     }
 
+    fn show(
+        &self,
+        name: &str,
+        wanted: Wanted<'_>,
+        visit: &mut dyn FnMut(DocRef<'_>) -> Result<(), Refusal>,
+    ) -> Outcome<()> {
+        let Some(Chunks { collection, query, mut scan, .. }) = self.open(name, wanted)? else {
+            return Ok(());
+        };
+        let work = self.work.borrow();
+        scan.run(work.link, &collection, &mut |candidate| {
+            if query.accepts(candidate.document)? {
+                visit(DocRef::Raw(candidate.document))?;
+            }
+            Ok(true)
+        })
+    }
+
     fn replace_all(&self, database: Option<&str>, name: &str, documents: Vec<Document>) -> Outcome<()> {
         let standing = self.target(database, name)?;
         let mut work = self.work.borrow_mut();
@@ -184,7 +203,7 @@ impl<'s, 'w> Store<'s, 'w> {
         work.link.catalog_changed()?;
         let database = standing.database.clone();
         let (store, session) = (work.store, work.session);
-        let mut there = Work { store, database: &database, link: &mut *work.link, session };
+        let mut there = Work { store, database: &database, link: &mut *work.link, session, raw: None };
         let collection = make(&mut there, name, &options)?;
         let collection = super::indexes::rebuilt(&mut there, collection, indexes)?;
         let mut writer = Writer::new(there.link, collection);
@@ -257,7 +276,7 @@ impl<'s, 'w> Store<'s, 'w> {
         }
         if options.contains_key("count") {
             let number = super::count::whole(work.link, &collection)?;
-            reply.insert("count", i64::try_from(number).unwrap_or(i64::MAX));
+            reply.insert("count", crate::answer::count(usize::try_from(number).unwrap_or(usize::MAX)));
         }
         Ok(reply)
     }
@@ -269,6 +288,15 @@ impl Source for Store<'_, '_> {
             Some(chunks) => Ok(Box::new(chunks)),
             None => Ok(Box::new(std::iter::empty())),
         }
+    }
+
+    fn visit(
+        &self,
+        collection: &str,
+        scan: Wanted<'_>,
+        visit: &mut dyn FnMut(DocRef<'_>) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
+        self.told(self.show(collection, scan, visit))
     }
 
     fn geo_path(&self, collection: &str, key: Option<&str>) -> Result<String, Refusal> {

@@ -145,11 +145,10 @@ pub(super) fn drop_database(work: &mut Work<'_>, command: Document) -> Outcome<D
         remove(work, collection)?;
         has_dropped = true;
     }
-    if !has_dropped {
-        return Ok(ok(Document::new()));
+    if has_dropped {
+        work.link.catalog_changed()?;
     }
-    work.link.catalog_changed()?;
-    Ok(ok(doc! { "dropped": work.database }))
+    Ok(ok(Document::new()))
 }
 
 /// Gives a collection another name, in another database of the file too.

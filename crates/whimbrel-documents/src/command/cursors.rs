@@ -44,7 +44,7 @@ pub(super) fn get_more(work: &mut Work<'_>, command: Document) -> Outcome<Docume
     if standing.is_none() && matches!(cursor.feed, crate::cursor::Feed::Scan(_)) {
         return Err(refuse(175, "QueryPlanKilled", "collection dropped between getMore calls").into());
     }
-    let batch = cursor.feed.batch(work.link, standing.as_deref(), most)?;
+    let batch = cursor.feed.batch(work.link, standing.as_deref(), most, work.raw.as_deref_mut())?;
     let namespace = cursor.namespace();
     let next = if cursor.feed.is_finished() {
         0

@@ -127,7 +127,7 @@ fn subject(inner: Document) -> Outcome<Subject> {
             let (filter, hint) = one.map(|one| (one.filter, one.hint)).unwrap_or_default();
             Ok(bare(collection, filter, hint, "UPDATE"))
         }
-        other => Err(not_implemented(&format!("an explanation of {other}")).into()),
+        other => Err(not_implemented(&format!("explain of {other}")).into()),
     }
 }
 

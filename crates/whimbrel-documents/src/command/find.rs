@@ -1,6 +1,6 @@
 //! `find`.
 
-use bson::{Document, RawDocument};
+use bson::{Bson, Document, RawDocument};
 
 use super::Work;
 use super::fields::Fields;
@@ -62,7 +62,7 @@ impl Find {
 }
 
 /// Finds documents, and begins a cursor.
-pub(super) fn run(work: &mut Work<'_>, command: Document) -> Outcome<Document> {
+pub(crate) fn run(work: &mut Work<'_>, command: Document) -> Outcome<Document> {
     let find = Find::parse(command)?;
     let namespace = format!("{}.{}", work.database, find.collection);
     let shape = Shape::parse(&find.projection, &find.filter)?;
@@ -85,13 +85,55 @@ pub(super) fn run(work: &mut Work<'_>, command: Document) -> Outcome<Document> {
         (None, Some(limit)) if find.is_single_batch => Some(limit),
         (None, _) => Some(FIRST_BATCH),
     };
-    let batch = feed.batch(work.link, Some(&collection), most)?;
+    let batch = feed.batch(work.link, Some(&collection), most, work.raw.as_deref_mut())?;
     let id = if feed.is_finished() || find.is_single_batch {
         0
     } else {
         work.store.cursors.keep(Cursor::new(work.database, &find.collection, feed, work.session))
     };
     Ok(first_reply(&namespace, id, batch))
+}
+
+/// Whether a command looks like a `find` for the value of one field, in any order and by any index.
+pub(crate) fn may_be_for_one(command: &Document) -> bool {
+    command.keys().next().is_some_and(|name| name == "find")
+        && !command.contains_key("hint")
+        && !command.contains_key("sort")
+        && sought(command).next().is_some()
+}
+
+/// Whether an index makes sure that one document at most has a value that such a `find` is for.
+pub(crate) fn is_for_one(work: &mut Work<'_>, command: &Document) -> bool {
+    let Ok(name) = command.get_str("find") else { return false };
+    let Ok(Some(collection)) = work.collection(name) else { return false };
+    sought(command).any(|path| {
+        path == "_id"
+            || collection.indexes.iter().any(|index| {
+                index.is_unique
+                    && index.is_ordered()
+                    && !index.is_hidden
+                    && index.partial.is_none()
+                    && matches!(&index.extraction.parts[..], [part] if part.path.iter().map(String::as_str).eq(path.split('.')))
+            })
+    })
+}
+
+/// The paths that the filter of a command wants to be equal to one value, which is nothing's absence and no array's.
+fn sought(command: &Document) -> impl Iterator<Item = &str> {
+    let filter = command.get_document("filter").into_iter().flatten();
+    filter
+        .filter(|(path, value)| {
+            let has_one_key = !matches!(
+                value,
+                Bson::Document(_)
+                    | Bson::Array(_)
+                    | Bson::RegularExpression(_)
+                    | Bson::Null
+                    | Bson::Undefined
+            );
+            has_one_key && !path.starts_with('$')
+        })
+        .map(|(path, _)| path.as_str())
 }
 
 /// Counts a use of the indexes of a plan.

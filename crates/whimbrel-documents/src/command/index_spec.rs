@@ -14,10 +14,11 @@ const MOST_PARTS: usize = 32;
 
 /// Options of every index, in the order in which they are told.
 const OPTIONS: &[&str] = &[
+    "unique",
+    "hidden",
     "sparse",
     "partialFilterExpression",
     "expireAfterSeconds",
-    "hidden",
     "weights",
     "default_language",
     "language_override",
@@ -76,16 +77,13 @@ fn parts(given: &Document) -> Result<Document, Refusal> {
     check_options(given, &key)?;
     let mut spec = Document::new();
     spec.insert("v", 2);
-    if is_set(given, "unique") {
-        spec.insert("unique", true);
-    }
     spec.insert("key", key);
     spec.insert("name", name);
     for option in OPTIONS {
         match (*option, given.get(*option)) {
             (_, None) => {}
-            ("sparse" | "hidden", Some(_)) if !is_set(given, option) => {}
-            ("sparse" | "hidden", Some(_)) => {
+            ("unique" | "sparse" | "hidden", Some(_)) if !is_set(given, option) => {}
+            ("unique" | "sparse" | "hidden", Some(_)) => {
                 spec.insert(*option, true);
             }
             ("expireAfterSeconds", Some(seconds)) => {
@@ -102,7 +100,7 @@ fn parts(given: &Document) -> Result<Document, Refusal> {
 /// A specification after one of its options has changed.
 pub(super) fn restated(spec: Document) -> Document {
     let mut restated = Document::new();
-    for name in ["v", "unique", "key", "name"].iter().chain(OPTIONS) {
+    for name in ["v", "key", "name"].iter().chain(OPTIONS) {
         restated.extend(spec.get(*name).map(|value| ((*name).to_owned(), value.clone())));
     }
     restated

@@ -370,7 +370,7 @@ pub(super) fn listed(
     mut feed: Feed,
     batch_size: Option<u64>,
 ) -> Outcome<Document> {
-    let batch = feed.batch(work.link, None, batch_size)?;
+    let batch = feed.batch(work.link, None, batch_size, work.raw.as_deref_mut())?;
     let namespace = format!("{}.{collection}", work.database);
     let id = if feed.is_finished() {
         0

@@ -20,6 +20,7 @@ mod statistics;
 mod update;
 
 pub(crate) use delete::stored;
+pub(crate) use find::{is_for_one, may_be_for_one, run as find_one};
 
 use std::sync::Arc;
 
@@ -27,7 +28,8 @@ use bson::Document;
 use whimbrel_engine::document::{Refusal, SessionId};
 
 use crate::catalog::Collection;
-use crate::refusal::refuse;
+use crate::raw_reply::RawReply;
+use crate::refusal::{not_implemented, refuse};
 use crate::storage::{Link, Outcome};
 use crate::store::Inner;
 
@@ -54,6 +56,8 @@ pub(crate) struct Work<'w> {
     pub(crate) link: &'w mut Link,
     /// The session whose transaction it belongs to.
     pub(crate) session: Option<SessionId>,
+    /// Takes the documents of a batch, where they are wanted as bytes.
+    pub(crate) raw: Option<&'w mut RawReply>,
 }
 
 impl Verb {
@@ -124,13 +128,61 @@ static VERBS: &[Verb] = &[
     write("deleteIndexes", indexes::drop),
 ];
 
+/// The commands that MongoDB knows and this engine refuses by name.
+const REFUSED: [&str; 42] = [
+    "abortTransaction",
+    "bulkWrite",
+    "commitTransaction",
+    "compact",
+    "convertToCapped",
+    "cloneCollectionAsCapped",
+    "createRole",
+    "createSearchIndexes",
+    "createUser",
+    "currentOp",
+    "dataSize",
+    "dbHash",
+    "dropAllRolesFromDatabase",
+    "dropAllUsersFromDatabase",
+    "dropRole",
+    "dropUser",
+    "filemd5",
+    "fsync",
+    "getCmdLineOpts",
+    "getLog",
+    "getParameter",
+    "grantRolesToUser",
+    "killOp",
+    "killSessions",
+    "listCommands",
+    "logRotate",
+    "mapReduce",
+    "planCacheClear",
+    "profile",
+    "reIndex",
+    "refreshSessions",
+    "replSetGetStatus",
+    "revokeRolesFromUser",
+    "rolesInfo",
+    "setParameter",
+    "shutdown",
+    "startSession",
+    "top",
+    "updateRole",
+    "updateUser",
+    "usersInfo",
+    "whatsmyuri",
+];
+
 /// Finds a command.
 ///
 /// # Errors
-/// There is none of this name.
+/// There is none of this name, or this engine does not have it.
 pub(crate) fn find(name: &str) -> Result<&'static Verb, Refusal> {
-    VERBS
-        .iter()
-        .find(|verb| verb.name == name)
-        .ok_or_else(|| refuse(59, "CommandNotFound", format!("no such command: '{name}'")))
+    VERBS.iter().find(|verb| verb.name == name).ok_or_else(|| {
+        if REFUSED.contains(&name) {
+            return not_implemented(&format!("the command {name}"));
+        }
+        refuse(59, "CommandNotFound", format!("no such command: '{name}'"))
+    })
 }

@@ -55,7 +55,7 @@ pub(super) fn build_info(_: &mut Work<'_>, _: Document) -> Outcome<Document> {
         "sqliteVersion": rusqlite::version(),
         "bits": 64,
         "debug": false,
-        "maxBsonObjectSize": size(LARGEST_DOCUMENT_BYTES),
+        "maxBsonObjectSize": i64::from(size(LARGEST_DOCUMENT_BYTES)),
     }))
 }
 

@@ -98,6 +98,11 @@ pub(super) fn of_collection(link: &Link, collection: &Collection, scale: i64) ->
     Ok(stats)
 }
 
+/// A number of things in 64 bits, as a database's statistics count them.
+fn whole(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
 /// Counts a database's documents and bytes.
 pub(super) fn db_stats(work: &mut Work<'_>, command: Document) -> Outcome<Document> {
     let mut fields = Fields::of_command("dbStats", rename_first(command, "dbstats", "dbStats"));
@@ -125,16 +130,16 @@ pub(super) fn db_stats(work: &mut Work<'_>, command: Document) -> Outcome<Docume
     };
     Ok(ok(doc! {
         "db": work.database,
-        "collections": count(collections),
-        "views": 0,
-        "objects": number(objects),
+        "collections": whole(collections),
+        "views": 0_i64,
+        "objects": objects,
         "avgObjSize": if objects > 0 { ratio(size, objects) } else { 0.0 },
         "dataSize": ratio(size, scale),
         "storageSize": ratio(size, scale),
-        "indexes": count(indexes),
+        "indexes": whole(indexes),
         "indexSize": ratio(index_size, scale),
         "totalSize": ratio(size + index_size, scale),
-        "scaleFactor": number(scale),
+        "scaleFactor": scale,
     }))
 }
 
@@ -168,6 +173,7 @@ pub(super) fn validate(work: &mut Work<'_>, command: Document) -> Outcome<Docume
             doc! { "valid": is_valid, "spec": index.spec.clone(), "isMultikey": index.is_multikey },
         );
     }
+    let keys: Document = std::collections::BTreeMap::from_iter(keys).into_iter().collect();
     let mut warnings: Vec<Bson> = Vec::new();
     if findings.noncompliant > 0 {
         warnings.push("Detected one or more documents not compliant with the collection's schema.".into());

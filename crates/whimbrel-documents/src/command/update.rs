@@ -13,6 +13,7 @@ use crate::answer::{count, ok, with_context, write_error};
 use crate::catalog::Collection;
 use crate::limits::{encoded, storable, unreadable};
 use crate::matcher::Matcher;
+use crate::pipeline::check_stage_names;
 use crate::planner::{Hint, parse_hint};
 use crate::query::Query;
 use crate::refusal::{Refusal, failed_to_parse, not_implemented, refuse, type_mismatch};
@@ -78,6 +79,9 @@ fn parse_change(part: Document) -> Outcome<Change> {
     let update = part.require("u")?;
     if !matches!(update, Bson::Document(_) | Bson::Array(_)) {
         return Err(failed_to_parse("Update argument must be either an object or an array").into());
+    }
+    if let Bson::Array(stages) = &update {
+        check_stage_names(stages)?;
     }
     let change = Change {
         filter,

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use bson::{Bson, Document};
+use bson::{Bson, Decimal128, Document};
+use dec::{Context, Decimal128 as Quad};
 
 use super::Case;
 use crate::refusal::Refusal;
+use crate::value::decimal;
 
 /// The parts of an answer that are dropped before the comparison.
 const DROPPED_PATHS: [&str; 7] =
@@ -193,11 +195,24 @@ pub(crate) fn same(left: &Bson, right: &Bson, approximate: bool) -> bool {
             left.to_bits() == right.to_bits() || (left - right).abs() <= 1e-12 * left.abs().max(right.abs())
         }
         (Bson::Double(left), Bson::Double(right)) => left.to_bits() == right.to_bits(),
+        (Bson::Decimal128(left), Bson::Decimal128(right)) if approximate => {
+            left == right || nearly(*left, *right)
+        }
         (Bson::Decimal128(left), Bson::Decimal128(right)) => {
             left == right || (left.to_string().contains("NaN") && right.to_string().contains("NaN"))
         }
         (left, right) => left == right,
     }
+}
+
+/// Whether two decimals differ in their last digits only. What is equal has to have the same digits.
+fn nearly(left: Decimal128, right: Decimal128) -> bool {
+    let (left, right) = (decimal::quad(left), decimal::quad(right));
+    if left.is_nan() && right.is_nan() {
+        return true;
+    }
+    let difference = decimal::to_f64(decimal::combine(left, right, Context::<Quad>::sub)).abs();
+    difference > 0.0 && difference <= 1e-32 * decimal::to_f64(left).abs()
 }
 
 fn without_prefixes(mut message: &str) -> &str {

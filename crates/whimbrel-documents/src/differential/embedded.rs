@@ -14,7 +14,12 @@ pub(crate) struct Embedded(Arc<DocumentStore>);
 
 impl Embedded {
     pub(crate) fn start() -> Self {
-        let options = DocumentOptions::new(Location::Memory, "evaluator");
+        Self::named("evaluator")
+    }
+
+    /// A store whose database has a name of its own.
+    pub(crate) fn named(database: &str) -> Self {
+        let options = DocumentOptions::new(Location::Memory, database);
         Embedded(DocumentStore::open(&options).expect("a store in memory"))
     }
 

@@ -2,7 +2,7 @@
 
 use bson::{Bson, Document, bson, doc};
 
-use super::values::{date, documents, few, regex, values};
+use super::values::{date, decimal, documents, few, regex, values};
 use super::{Case, run};
 
 fn literal(value: &Bson) -> Bson {
@@ -244,6 +244,19 @@ fn forms() -> Vec<Bson> {
         bson!({ "$literal": "$a" }),
         bson!({ "$and": ["$a", "$n.b"] }),
         bson!({ "$or": ["$zz", "$a"] }),
+        bson!({ "$getField": { "field": { "$literal": "$x" }, "input": { "$setField": { "field": { "$literal": "$x" }, "input": {}, "value": 7 } } } }),
+        bson!({ "$getField": { "$concat": ["a", ""] } }),
+        bson!({ "$getField": { "field": "b", "input": "$zz" } }),
+        bson!({ "$exp": decimal("0") }),
+        bson!({ "$sqrt": decimal("4") }),
+        bson!({ "$log": [decimal("100"), 10] }),
+        bson!({ "$pow": [decimal("10"), 2] }),
+        bson!({ "$sum": [decimal("1.5"), 100, 1e22] }),
+        bson!({ "$sum": [decimal("1.5"), 1e300] }),
+        bson!({ "$avg": [decimal("1.5"), 0.1] }),
+        bson!({ "$toLower": 123_456_789.125 }),
+        bson!({ "$toLower": 0.000_01 }),
+        bson!({ "$substr": [1_234_567.5, 0, 30] }),
         bson!({ "$convert": { "input": "12", "to": "int" } }),
         bson!({ "$convert": { "input": "12.5", "to": 1 } }),
         bson!({ "$toDecimal": "1.50" }),
@@ -301,6 +314,8 @@ fn dates() -> Vec<Bson> {
         "",
         "2024-02-29T10:11:12.3456Z",
         "20240229",
+        "20240229T101112Z",
+        "20240229 10:11",
     ] {
         cases.push(bson!({ "$dateFromString": { "dateString": text, "onError": "E" } }));
         cases.push(bson!({ "$toDate": text }));
@@ -397,6 +412,24 @@ async fn bad_expressions_are_refused_alike() {
         bson!({ "$dateFromParts": {} }),
         bson!({ "$substrCP": ["a", -1, 1] }),
         bson!({ "$setEquals": [[1]] }),
+        bson!({ "$getField": { "x": 1 } }),
+        bson!({ "$getField": 5 }),
+        bson!({ "$getField": "$_id" }),
+        bson!({ "$convert": "$s" }),
+        bson!({ "$regexMatch": "$s" }),
+        bson!({ "$replaceAll": "$s" }),
+        bson!({ "$dateAdd": "$s" }),
+        bson!({ "$dateDiff": "$s" }),
+        bson!({ "$dateTrunc": "$s" }),
+        bson!({ "$dateToString": "$s" }),
+        bson!({ "$dateFromString": "$s" }),
+        bson!({ "$dateFromParts": "$s" }),
+        bson!({ "$setField": "$s" }),
+        bson!({ "$firstN": "$s" }),
+        bson!({ "$filter": "$s" }),
+        bson!({ "$sortArray": "$s" }),
+        bson!({ "$reduce": "$s" }),
+        bson!({ "$zip": "$s" }),
     ];
     let cases = cases.into_iter().map(|form| compute("refused", form)).collect();
     run("refused", &[("docs", vec![doc! { "_id": 1, "s": "x" }])], cases).await;

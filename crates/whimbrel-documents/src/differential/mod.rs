@@ -6,6 +6,7 @@ mod compare;
 mod embedded;
 mod expressions;
 mod filters;
+mod generated;
 mod projections;
 mod server;
 mod updates;

@@ -1,6 +1,6 @@
 //! MongoDB's engine, in a database of its own for each test.
 
-use bson::{Document, doc};
+use bson::Document;
 use mongodb::error::ErrorKind;
 use mongodb::{Client, Database};
 
@@ -22,6 +22,11 @@ impl Server {
         Server { database }
     }
 
+    /// The name of the database.
+    pub(crate) fn name(&self) -> &str {
+        self.database.name()
+    }
+
     pub(crate) async fn load(&self, collection: &str, documents: &[Document]) {
         self.database.create_collection(collection).await.expect("creating a collection");
         if !documents.is_empty() {
@@ -31,8 +36,13 @@ impl Server {
 
     /// Runs a command; a write error comes as the refusal that it is.
     pub(crate) async fn run(&self, command: &Document) -> Result<Document, Refusal> {
-        let reply = self.database.run_command(command.clone()).await.map_err(|error| match *error.kind {
-            ErrorKind::Command(error) => refuse(error.code, &error.code_name, error.message),
+        let reply = self.database.run_command(command.clone()).await.map_err(|error| match &*error.kind {
+            ErrorKind::Command(stated) => {
+                let mut refusal = refuse(stated.code, &stated.code_name, stated.message.clone());
+                let reply = error.server_response().and_then(|reply| Document::try_from(reply).ok());
+                refusal.reply = reply.unwrap_or(refusal.reply);
+                refusal
+            }
             // The server cuts a long message of the date parser in the middle of a character.
             ErrorKind::InvalidResponse { .. } => {
                 refuse(241, "ConversionFailure", "a message that is not UTF-8")
@@ -57,8 +67,6 @@ pub(super) fn write_error(reply: Document) -> Result<Document, Refusal> {
     let Some(error) = first else { return Ok(reply) };
     let mut refusal =
         refuse(error.get_i32("code").expect("a code"), "", error.get_str("errmsg").expect("a message"));
-    if let Ok(details) = error.get_document("errInfo") {
-        refusal.reply = doc! { "errInfo": details.clone() };
-    }
+    refusal.reply = error.clone();
     Err(refusal)
 }

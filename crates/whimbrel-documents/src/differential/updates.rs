@@ -126,6 +126,12 @@ fn arrays(table: &mut Table) {
         doc! { "$pop": { "q.0": 1 } },
         doc! { "$pullAll": { "x": 1 } },
         doc! { "$pullAll": { "a": [1] } },
+        doc! { "$pullAll": { "x.b": [1] } },
+        doc! { "$pop": { "x.b": 1 } },
+        doc! { "$pop": { "s.b": 1 } },
+        doc! { "$pull": { "o.5.v": 1 } },
+        doc! { "$pull": { "x.0.v": 1 } },
+        doc! { "$pull": { "n.v": 1 } },
         doc! { "$pullAll": { "o": [{ "k": 1, "v": 1 }, 5] } },
     ] {
         table.add("array", &none, update, &none);
@@ -143,6 +149,7 @@ fn positions(table: &mut Table) {
         (doc! { "a": 1 }, doc! { "$set": { "x.$": 9 } }),
         (doc! { "x": { "$in": [3] } }, doc! { "$set": { "x.$": 9 } }),
         (doc! { "x.1": 2 }, doc! { "$set": { "x.$": 9 } }),
+        (doc! { "o.1.v": 2 }, doc! { "$set": { "o.$.v": 9 } }),
         (doc! { "q": [3] }, doc! { "$set": { "q.$": 9 } }),
         (doc! { "$or": [{ "x": 7 }, { "x": 3 }] }, doc! { "$set": { "x.$": 9 } }),
         (doc! { "x": 2, "o.k": 1 }, doc! { "$set": { "x.$": 9 } }),

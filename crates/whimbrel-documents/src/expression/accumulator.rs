@@ -11,7 +11,7 @@ use super::statistics_state::{Deviation, Total};
 use super::{Expression, Frame, Value, shown, type_of};
 use crate::refusal::{Result, at_location, not_implemented};
 use crate::sort::SortKeys;
-use crate::value::{DocRef, HashedKey, Number, compare_bson};
+use crate::value::{DocRef, HashedKey, Number, ValueRef, compare, compare_bson};
 
 /// The accumulators of one argument.
 const SIMPLE: [&str; 12] = [
@@ -149,6 +149,14 @@ impl Accumulator {
         document: DocRef<'_>,
         frame: Option<&Frame<'_>>,
     ) -> Result<()> {
+        if matches!(state, AccumulatorState::First(Some(_))) {
+            return Ok(());
+        }
+        if self.order.is_none()
+            && let Some(value) = self.argument.borrowed(document)
+        {
+            return state.add_borrowed(value);
+        }
         let value = self.argument.evaluate(document, frame)?;
         match (&self.order, state) {
             (Some(order), AccumulatorState::Ordered { items, top, count, .. }) => {
@@ -156,7 +164,7 @@ impl Accumulator {
                 items.push((key, value.unwrap_or(Bson::Null)));
                 // Sorting only now and then keeps the work of a long group small.
                 if items.len() > count.saturating_mul(2) + 64 {
-                    trim_ordered(order, items, *top, *count);
+                    trim_ordered(items, *top, *count);
                 }
                 Ok(())
             }
@@ -166,19 +174,19 @@ impl Accumulator {
 
     /// The result of a group.
     pub(crate) fn finish(&self, state: AccumulatorState) -> Bson {
-        match (state, &self.order) {
-            (AccumulatorState::Ordered { count, top, many, mut items }, Some(order)) => {
-                trim_ordered(order, &mut items, top, count);
+        match state {
+            AccumulatorState::Ordered { count, top, many, mut items } => {
+                trim_ordered(&mut items, top, count);
                 let mut values = items.into_iter().map(|(_, value)| value);
                 if many { Bson::Array(values.collect()) } else { values.next().unwrap_or(Bson::Null) }
             }
-            (state, _) => state.finish().unwrap_or(Bson::Null),
+            state => state.finish().unwrap_or(Bson::Null),
         }
     }
 }
 
-fn trim_ordered(order: &SortKeys, items: &mut Vec<(Vec<Bson>, Bson)>, top: bool, count: usize) {
-    items.sort_by(|left, right| order.compare_keys(&left.0, &right.0));
+fn trim_ordered(items: &mut Vec<(Vec<u8>, Bson)>, top: bool, count: usize) {
+    items.sort_by(|left, right| left.0.cmp(&right.0));
     if top {
         items.truncate(count);
     } else {
@@ -229,7 +237,7 @@ pub(crate) enum AccumulatorState {
         count: usize,
         top: bool,
         many: bool,
-        items: Vec<(Vec<Bson>, Bson)>,
+        items: Vec<(Vec<u8>, Bson)>,
     },
 }
 
@@ -249,6 +257,33 @@ impl AccumulatorState {
             "$mergeObjects" => AccumulatorState::Merge(Document::new()),
             _ => AccumulatorState::Sum(Total::default()),
         }
+    }
+
+    /// Adds a value that stands in its document, and decodes it only where it is kept.
+    fn add_borrowed(&mut self, value: Option<ValueRef<'_>>) -> Result<()> {
+        match self {
+            AccumulatorState::Sum(total) => total.extend(value.and_then(Number::of)),
+            AccumulatorState::Average { total, count } => {
+                let number = value.and_then(Number::of);
+                *count += i64::from(number.is_some());
+                total.extend(number);
+            }
+            AccumulatorState::Deviation { deviation, .. } => deviation.extend(value.and_then(Number::of)),
+            AccumulatorState::Extreme { largest, value: best } => {
+                let Some(value) =
+                    value.filter(|value| !matches!(value, ValueRef::Null | ValueRef::Undefined))
+                else {
+                    return Ok(());
+                };
+                let better = if *largest { Ordering::Greater } else { Ordering::Less };
+                if best.as_ref().is_none_or(|best| compare(value, best.into()) == better) {
+                    *best = Some(value.to_bson());
+                }
+            }
+            AccumulatorState::First(Some(_)) => {}
+            _ => return self.add(value.map(ValueRef::to_bson)),
+        }
+        Ok(())
     }
 
     /// Adds a value.

@@ -5,7 +5,7 @@ use dec::{Context, Decimal128 as Quad};
 
 use super::table::{Arguments, Function};
 use super::{Value, is_nullish, type_of};
-use crate::refusal::{Refusal, Result, at_location, bad_value, type_mismatch};
+use crate::refusal::{Refusal, Result, at_location, bad_value, refuse, type_mismatch};
 use crate::value::{Number, decimal};
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -22,22 +22,21 @@ pub(super) fn number_of(value: &Value) -> Option<Number> {
 }
 
 fn date_overflow() -> Refusal {
-    at_location(7_039_501, "date overflow")
+    refuse(15, "Overflow", "date overflow")
 }
 
 /// A number as whole milliseconds to add to a date, rounded as the server rounds.
-#[expect(clippy::cast_possible_truncation, reason = "the cast saturates, and the sum is checked")]
-fn as_millis(number: Number) -> i64 {
-    match number {
-        Number::Double(number) => number.round() as i64,
-        other => other.truncated().unwrap_or(i64::MAX),
-    }
+fn as_millis(number: Number) -> Result<i64> {
+    let whole = match number {
+        Number::Double(number) => Number::Double(number.round()).truncated(),
+        other => other.truncated(),
+    };
+    whole.ok_or_else(date_overflow)
 }
 
 fn add(_: &'static str, values: Vec<Value>) -> Result<Value> {
     let mut sum = Number::Int32(0);
     let mut date: Option<i64> = None;
-    let mut whole: i64 = 0;
     if let Some(bad) = values
         .iter()
         .take_while(|value| !is_nullish(value))
@@ -48,14 +47,11 @@ fn add(_: &'static str, values: Vec<Value>) -> Result<Value> {
     for value in &values {
         match value {
             Some(Bson::DateTime(_)) if date.is_some() => {
-                return Err(bad_value("only one date allowed in an $add expression"));
+                return Err(at_location(16612, "only one date allowed in an $add expression"));
             }
             Some(Bson::DateTime(when)) => date = Some(when.timestamp_millis()),
             value => match number_of(value) {
-                Some(number) => {
-                    whole = whole.saturating_add(as_millis(number));
-                    sum = sum.add(number);
-                }
+                Some(number) => sum = sum.add(number),
                 None => return Ok(Some(Bson::Null)),
             },
         }
@@ -63,12 +59,8 @@ fn add(_: &'static str, values: Vec<Value>) -> Result<Value> {
     match date {
         None => Ok(Some(sum.to_bson())),
         Some(date) => {
-            let millis = date.checked_add(if matches!(sum, Number::Double(_) | Number::Decimal(_)) {
-                as_millis(sum)
-            } else {
-                whole
-            });
-            Ok(Some(Bson::DateTime(bson::DateTime::from_millis(millis.ok_or_else(date_overflow)?))))
+            let millis = date.checked_add(as_millis(sum)?).ok_or_else(date_overflow)?;
+            Ok(Some(Bson::DateTime(bson::DateTime::from_millis(millis))))
         }
     }
 }
@@ -78,7 +70,8 @@ fn subtract(_: &'static str, values: Vec<Value>) -> Result<Value> {
     if is_nullish(left) || is_nullish(right) {
         return Ok(Some(Bson::Null));
     }
-    let refuse = || type_mismatch(format!("can't $subtract {} from {}", type_of(right), type_of(left)));
+    let from = if matches!(left, Some(Bson::DateTime(_))) { "Date" } else { type_of(left) };
+    let refuse = || type_mismatch(format!("can't $subtract {} from {from}", type_of(right)));
     match (left, right) {
         (Some(Bson::DateTime(left)), Some(Bson::DateTime(right))) => {
             let millis =
@@ -87,7 +80,7 @@ fn subtract(_: &'static str, values: Vec<Value>) -> Result<Value> {
         }
         (Some(Bson::DateTime(left)), right) => {
             let number = number_of(right).ok_or_else(refuse)?;
-            let millis = left.timestamp_millis().checked_sub(as_millis(number)).ok_or_else(date_overflow)?;
+            let millis = left.timestamp_millis().checked_sub(as_millis(number)?).ok_or_else(date_overflow)?;
             Ok(Some(Bson::DateTime(bson::DateTime::from_millis(millis))))
         }
         (left, right) => {
@@ -151,7 +144,8 @@ fn modulo(_: &'static str, values: Vec<Value>) -> Result<Value> {
     })?;
     let Some((left, right)) = numbers else { return Ok(Some(Bson::Null)) };
     if right.is_zero() {
-        return Err(at_location(16610, "can't $mod by zero"));
+        let exact = matches!(left, Number::Decimal(_)) || matches!(right, Number::Decimal(_));
+        return Err(at_location(if exact { 5_733_415 } else { 16610 }, "can't $mod by zero"));
     }
     Ok(Some(match (left, right) {
         (Number::Decimal(_), _) | (_, Number::Decimal(_)) => {

@@ -90,7 +90,8 @@ fn element_at(_: &'static str, mut values: Vec<Value>) -> Result<Value> {
         ));
     }
     let index = small_integer(&values[1]).ok_or_else(|| {
-        let found = shown(&values[1]);
+        let found = number_of(&values[1]).map_or(f64::NAN, crate::value::Number::to_f64);
+        let found = crate::value::show_brief_double(found);
         at_location(
             28691,
             format!("$arrayElemAt's second argument must be representable as a 32-bit integer: {found}"),

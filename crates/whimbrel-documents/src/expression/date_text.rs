@@ -36,11 +36,22 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
 ];
 
+/// How many digits a date without separators has: `20240131`.
+const COMPACT_DATE_DIGITS: usize = 8;
 const ISO: &str = "%Y-%m-%dT%H:%M:%S.%LZ";
 
 /// An instant as MongoDB writes it: `2024-01-31T12:00:00.000Z`.
-pub(super) fn iso_text(millis: i64) -> String {
+pub(crate) fn iso_text(millis: i64) -> String {
     zoned(millis, TimeZone::UTC).and_then(|date| formatted(&date, ISO)).unwrap_or_else(|_| millis.to_string())
+}
+
+/// A timestamp as the server writes it where text is expected: `Jan  1 00:00:05:1`.
+pub(super) fn timestamp_text(timestamp: bson::Timestamp) -> String {
+    let written = zoned(i64::from(timestamp.time) * 1000, TimeZone::UTC).and_then(|date| {
+        let time = formatted(&date, "%b %H:%M:%S")?;
+        Ok(format!("{} {:>2} {}", &time[..3], date.day(), &time[4..]))
+    });
+    format!("{}:{}", written.unwrap_or_default(), timestamp.increment)
 }
 
 fn to_string(_: &'static str, mut values: Vec<Value>) -> Result<Value> {
@@ -136,7 +147,7 @@ fn formatted(date: &Zoned, format: &str) -> Result<String> {
                 let sign = if offset < 0 { '-' } else { '+' };
                 write!(text, "{sign}{:02}{:02}", offset.abs() / 60, offset.abs() % 60)
             }
-            Some('Z') => write!(text, "{offset:+}"),
+            Some('Z') => write!(text, "{offset}"),
             Some('b') => write!(text, "{}", &month[..3]),
             Some('B') => write!(text, "{month}"),
             Some('%') => write!(text, "%"),
@@ -202,10 +213,16 @@ fn incomplete(text: &str) -> Refusal {
 
 fn parse_in_zone(text: &str, zone: &TimeZone) -> Result<i64> {
     let trimmed = text.trim();
-    let (date, rest) = trimmed.split_at_checked(10).ok_or_else(|| incomplete(text))?;
+    let compact = trimmed.bytes().take_while(u8::is_ascii_digit).count() == COMPACT_DATE_DIGITS;
+    let length = if compact { COMPACT_DATE_DIGITS } else { 10 };
+    let (date, rest) = trimmed.split_at_checked(length).ok_or_else(|| incomplete(text))?;
     let digits = |range: std::ops::Range<usize>| date.get(range).and_then(|part| part.parse::<i16>().ok());
-    let separators = date.as_bytes()[4] == b'-' && date.as_bytes()[7] == b'-';
-    let parts = (digits(0..4), digits(5..7), digits(8..10));
+    let separators = compact || (date.as_bytes()[4] == b'-' && date.as_bytes()[7] == b'-');
+    let parts = if compact {
+        (digits(0..4), digits(4..6), digits(6..8))
+    } else {
+        (digits(0..4), digits(5..7), digits(8..10))
+    };
     let (Some(year), Some(month), Some(day)) = parts else { return Err(incomplete(text)) };
     let wrong = || failure(format!("Error parsing date string '{text}'"));
     if !separators {
@@ -222,12 +239,22 @@ fn parse_in_zone(text: &str, zone: &TimeZone) -> Result<i64> {
     Ok(instant.timestamp().as_millisecond())
 }
 
+/// A time without separators, `101112`, with them.
+fn with_colons(time: &str) -> std::borrow::Cow<'_, str> {
+    let compact = time.len() == 6 && time.bytes().all(|byte| byte.is_ascii_digit());
+    if !compact {
+        return time.into();
+    }
+    format!("{}:{}:{}", &time[..2], &time[2..4], &time[4..]).into()
+}
+
 fn parse_time(text: &str) -> Option<civil::Time> {
     if text.is_empty() {
         return Some(civil::Time::midnight());
     }
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let mut parts = whole.split(':').map(|part| part.parse::<i8>().ok().filter(|_| part.len() <= 2));
+    let colons = with_colons(whole);
+    let mut parts = colons.split(':').map(|part| part.parse::<i8>().ok().filter(|_| part.len() <= 2));
     let hour = parts.next()??;
     let minute = parts.next()??;
     let second = parts.next().unwrap_or(Some(0))?;

@@ -2,6 +2,7 @@
 
 use bson::{Bson, Document};
 
+use super::object;
 use super::parse::{Parser, check_variable_name, coded, object_argument};
 use super::{Node, Scope, Value, is_nullish, is_true, shown, type_of};
 use crate::refusal::{Result, at_location};
@@ -35,8 +36,18 @@ pub(super) enum Order {
 pub(super) fn parse(parser: &Parser, name: &str, argument: &Bson) -> Result<Option<Node>> {
     let form = match name {
         "$literal" | "$const" => return Ok(Some(Node::Literal(argument.clone()))),
-        "$and" => Form::And(many(parser, argument)?),
-        "$or" => Form::Or(many(parser, argument)?),
+        "$and" | "$or" => {
+            let nodes = many(parser, argument)?;
+            // A constant that decides is all that is looked at.
+            let decides = |node: &Node| match node {
+                Node::Literal(value) => is_true(Some(value)) == (name == "$or"),
+                _ => false,
+            };
+            if nodes.iter().any(decides) {
+                return Ok(Some(Node::Literal(Bson::Boolean(name == "$or"))));
+            }
+            if name == "$and" { Form::And(nodes) } else { Form::Or(nodes) }
+        }
         "$ifNull" => {
             let nodes = many(parser, argument)?;
             if nodes.len() < 2 {
@@ -60,6 +71,7 @@ pub(super) fn parse(parser: &Parser, name: &str, argument: &Bson) -> Result<Opti
             Form::Filter { input, name, test, limit: optional(parser, document, "limit")? }
         }
         "$reduce" => parse_reduce(parser, argument)?,
+        "$getField" => return object::parse_get_field(parser, argument).map(Some),
         "$sortArray" => parse_sort_array(parser, argument)?,
         "$zip" => parse_zip(parser, argument)?,
         _ => return Ok(None),
@@ -167,7 +179,23 @@ fn parse_let(parser: &Parser, argument: &Bson) -> Result<Form> {
     }
     let inner = parser.with_names(vars.keys().cloned());
     let body = required(&inner, "$let", document, "in", 16877)?;
+    // What nobody asks for is not computed, and not refused.
+    let stated = document.get("in").unwrap_or(&Bson::Null);
+    variables.retain(|(name, _)| mentions(stated, name));
     Ok(Form::Let { variables, body })
+}
+
+/// Whether an expression mentions a variable.
+fn mentions(stated: &Bson, variable: &str) -> bool {
+    match stated {
+        Bson::String(text) => text
+            .strip_prefix("$$")
+            .and_then(|text| text.strip_prefix(variable))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.')),
+        Bson::Array(items) => items.iter().any(|item| mentions(item, variable)),
+        Bson::Document(document) => document.values().any(|value| mentions(value, variable)),
+        _ => false,
+    }
 }
 
 /// The variable of `$map` and `$filter`, and what is evaluated for each element.

@@ -30,6 +30,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function { name: "$radiansToDegrees", arguments: ONE, apply: trigonometric },
 ];
 
+/// How many digits a decimal has.
+const DECIMAL_DIGITS: i32 = 34;
+/// The radians of a degree, in as many digits as a decimal has.
+const RADIANS_OF_A_DEGREE: &str = "0.01745329251994329576923690768488613";
+/// The degrees of a radian, in as many digits as a decimal has.
+const DEGREES_OF_A_RADIAN: &str = "57.29577951308232087679815481410517";
+
 /// The number of a function's only argument; `None` where it is null.
 fn argument(name: &str, values: &[Value]) -> Result<Option<Number>> {
     let value = values.first().unwrap_or(&None);
@@ -77,11 +84,17 @@ fn whole(name: &'static str, values: Vec<Value>) -> Result<Value> {
 
 /// Rounds a decimal to so many places after the point.
 fn quantize(number: Quad, places: i32, rounding: Rounding) -> Quad {
-    if !number.is_finite() || -number.exponent() <= places {
+    if !number.is_finite() {
         return number;
     }
     let mut context = Context::<Quad>::default();
     context.set_rounding(rounding);
+    let mut places = places;
+    if places > -number.exponent() {
+        // Zeros are written after the point as far as the digits allow.
+        let room = DECIMAL_DIGITS - i32::try_from(number.digits()).unwrap_or(DECIMAL_DIGITS);
+        places = places.min(room.max(0) - number.exponent());
+    }
     let mut unit = context.from_i128(1);
     context.set_exponent(&mut unit, -places);
     context.quantize(number, unit)
@@ -193,6 +206,9 @@ fn logarithm(name: &'static str, values: Vec<Value>) -> Result<Value> {
             format!("{name}'s argument must be a positive number, but is {found}"),
         ));
     }
+    if number.is_nan() {
+        return Ok(Some(Bson::Double(f64::NAN)));
+    }
     Ok(Some(if name == "$ln" {
         transform(number, f64::ln, |context, number| context.ln(number))
     } else {
@@ -246,7 +262,9 @@ fn power(_: &'static str, values: Vec<Value>) -> Result<Value> {
         (Number::Decimal(_), _) | (_, Number::Decimal(_)) => {
             let exponent = Decimal::<12>::from(to.to_quad());
             let result = decimal::transform(of_base.to_quad(), |context, base| context.pow(base, &exponent));
-            Bson::Decimal128(decimal::decimal(result))
+            // The server adds a zero of the least exponent, which fills the digits up.
+            let filled = decimal::combine(result, decimal::least_zero(), Context::<Quad>::add);
+            Bson::Decimal128(decimal::decimal(filled))
         }
         (Number::Int32(_) | Number::Int64(_), Number::Int32(_) | Number::Int64(_)) => {
             integer_power(of_base, to)
@@ -262,7 +280,7 @@ fn integer_power(base: Number, exponent: Number) -> Bson {
     let result = match (whole, u32::try_from(times)) {
         (1, _) => Some(1),
         (-1, _) => Some(if times % 2 == 0 { 1 } else { -1 }),
-        (0, Ok(1..)) => Some(0),
+        (0, _) if times > 0 => Some(0),
         (_, Ok(times)) => whole.checked_pow(times),
         _ => None,
     };
@@ -278,10 +296,23 @@ fn integer_power(base: Number, exponent: Number) -> Bson {
 fn trigonometric(name: &'static str, values: Vec<Value>) -> Result<Value> {
     let Some(number) = argument(name, &values)? else { return Ok(Some(Bson::Null)) };
     let angle = number.to_f64();
+    if angle.is_infinite() && matches!(name, "$sin" | "$cos" | "$tan") {
+        let found = shown(&values[0]);
+        return Err(at_location(
+            50989,
+            format!("cannot apply {name} to {found}, value must be in (-inf,inf)"),
+        ));
+    }
     let result = match name {
         "$sin" => angle.sin(),
         "$cos" => angle.cos(),
         "$tan" => angle.tan(),
+        "$degreesToRadians" | "$radiansToDegrees" if let Number::Decimal(angle) = number => {
+            let factor = if name == "$degreesToRadians" { RADIANS_OF_A_DEGREE } else { DEGREES_OF_A_RADIAN };
+            let factor = decimal::parse(factor).unwrap_or_else(|| decimal::from_i64(0));
+            let product = decimal::combine(decimal::quad(angle), factor, Context::<Quad>::mul);
+            return Ok(Some(Bson::Decimal128(decimal::decimal(product))));
+        }
         "$degreesToRadians" => angle.to_radians(),
         _ => angle.to_degrees(),
     };

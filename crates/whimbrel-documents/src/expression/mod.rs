@@ -24,6 +24,7 @@ mod variable;
 use bson::{Bson, Document};
 
 pub(crate) use accumulator::{Accumulator, AccumulatorState};
+pub(crate) use date_text::iso_text;
 pub(crate) use parse::{Parser, check_variable_name, field_path};
 pub(crate) use variable::Frame;
 
@@ -91,6 +92,16 @@ impl Expression {
         self.evaluate(root, None)
     }
 
+    /// The value that it leads to, where it is a literal or a field outside every array: nothing is decoded for it.
+    /// Where it is more than that there is none, and it has to be evaluated.
+    pub(crate) fn borrowed<'d>(&'d self, root: DocRef<'d>) -> Option<Option<ValueRef<'d>>> {
+        match &self.node {
+            Node::Literal(value) => Some(Some(value.into())),
+            Node::Field(path) => lead(root, path),
+            _ => None,
+        }
+    }
+
     /// Whether it comes out true.
     ///
     /// # Errors
@@ -101,6 +112,16 @@ impl Expression {
 }
 
 impl Node {
+    /// Whether it is the same for every document.
+    fn is_constant(&self) -> bool {
+        match self {
+            Node::Literal(_) | Node::Absent => true,
+            Node::Array(items) => items.iter().all(Node::is_constant),
+            Node::Object(fields) => fields.iter().all(|(_, node)| node.is_constant()),
+            _ => false,
+        }
+    }
+
     fn evaluate(&self, scope: &Scope<'_>) -> Result<Value> {
         match self {
             Node::Literal(value) => Ok(Some(value.clone())),
@@ -121,8 +142,35 @@ impl Node {
                 items.iter().map(item).collect::<Result<Vec<_>>>().map(|items| Some(Bson::Array(items)))
             }
             Node::Call { function, arguments } => {
-                let values = arguments.iter().map(|node| node.evaluate(scope)).collect::<Result<Vec<_>>>()?;
-                (function.apply)(function.name, values)
+                let mut values = if function.evaluates_last_first() {
+                    let mut values = arguments
+                        .iter()
+                        .rev()
+                        .map(|node| node.evaluate(scope))
+                        .collect::<Result<Vec<_>>>()?;
+                    values.reverse();
+                    values
+                } else {
+                    let mut values = Vec::with_capacity(arguments.len());
+                    for node in arguments {
+                        match node.evaluate(scope) {
+                            Ok(value) => values.push(value),
+                            Err(refusal) => return function.after_refusal(values, refusal),
+                        }
+                    }
+                    values
+                };
+                if !function.has_options() {
+                    return (function.apply)(function.name, values);
+                }
+                // An option that leads nowhere is not one that is not stated.
+                for (value, node) in values.iter_mut().zip(arguments) {
+                    if value.is_none() && !matches!(node, Node::Absent) {
+                        *value = Some(Bson::Undefined);
+                    }
+                }
+                let result = (function.apply)(function.name, values)?;
+                Ok(result.filter(|value| *value != Bson::Undefined))
             }
             Node::Form(form) => form.evaluate(scope),
         }
@@ -145,6 +193,17 @@ impl<'s> Scope<'s> {
     fn with<T>(&self, name: &str, value: Value, body: impl FnOnce(&Scope<'_>) -> T) -> T {
         let frame = Frame::new(name, value, self.frame);
         body(&Scope { root: self.root, frame: Some(&frame) })
+    }
+}
+
+/// Follows a path through documents alone; none where an array stands in its way.
+fn lead<'d>(document: DocRef<'d>, path: &[Box<str>]) -> Option<Option<ValueRef<'d>>> {
+    let (first, rest) = path.split_first()?;
+    match document.get(first) {
+        Some(value) if rest.is_empty() => Some(Some(value)),
+        Some(ValueRef::Document(inner)) => lead(inner, rest),
+        Some(ValueRef::Array(_)) => None,
+        _ => Some(None),
     }
 }
 
@@ -189,5 +248,5 @@ fn type_of(value: &Value) -> &'static str {
 
 /// A result as messages show it.
 fn shown(value: &Value) -> String {
-    value.as_ref().map_or_else(|| "missing".to_owned(), |value| crate::value::show(value.into()))
+    value.as_ref().map_or_else(|| "missing".to_owned(), |value| crate::value::show_result(value.into()))
 }

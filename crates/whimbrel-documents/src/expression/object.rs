@@ -4,7 +4,7 @@ use bson::{Bson, Document, doc};
 
 use super::array::int;
 use super::table::{Arguments, Codes, Function};
-use super::{Value, is_nullish, shown, type_of};
+use super::{Node, Parser, Value, is_nullish, shown, type_of};
 use crate::refusal::{Result, at_location};
 use crate::value::Number;
 
@@ -168,6 +168,54 @@ fn object_input(value: &Value) -> Result<Option<Document>> {
         value if is_nullish(value) => Ok(None),
         _ => Err(at_location(4_161_105, "$setField requires 'input' to evaluate to type Object")),
     }
+}
+
+/// Parses `$getField`, which names a field by any text, dots and dollars included.
+pub(super) fn parse_get_field(parser: &Parser, argument: &Bson) -> Result<Node> {
+    let current = || Node::Variable { name: "CURRENT".into(), path: Vec::new() };
+    let mut field = None;
+    let mut input = None;
+    match argument {
+        Bson::Document(document) if !document.keys().next().is_some_and(|key| key.starts_with('$')) => {
+            for (key, value) in document {
+                match key.as_str() {
+                    "field" => field = Some(parser.node(value)?),
+                    "input" => input = Some(parser.node(value)?),
+                    _ => {
+                        let message = format!("$getField found an unknown argument: {key}");
+                        return Err(at_location(3_041_701, message));
+                    }
+                }
+            }
+        }
+        name => {
+            field = Some(parser.node(name)?);
+            input = Some(current());
+        }
+    }
+    let missing = |key: &str, code| at_location(code, format!("$getField requires '{key}' to be specified"));
+    let field = field.ok_or_else(|| missing("field", 3_041_702))?;
+    let input = input.ok_or_else(|| missing("input", 3_041_703))?;
+    Ok(Node::Call { function: &GET_FIELD, arguments: vec![field, input] })
+}
+
+static GET_FIELD: Function =
+    Function { name: "$getField", arguments: Arguments::Exactly(2), apply: get_field };
+
+fn get_field(_: &'static str, mut values: Vec<Value>) -> Result<Value> {
+    let Some(Bson::String(name)) = &values[0] else {
+        let found = type_of(&values[0]);
+        return Err(at_location(
+            3_041_704,
+            format!("$getField requires 'field' to evaluate to type String, but got {found}"),
+        ));
+    };
+    let name = name.clone();
+    Ok(match values[1].take() {
+        Some(Bson::Document(mut document)) => document.remove(&name),
+        Some(Bson::Null | Bson::Undefined) => Some(Bson::Null),
+        _ => None,
+    })
 }
 
 fn set_field(_: &'static str, mut values: Vec<Value>) -> Result<Value> {

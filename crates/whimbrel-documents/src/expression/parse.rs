@@ -4,39 +4,61 @@ use bson::{Bson, Document};
 
 use super::form;
 use super::table::{self, Arguments, Codes, Function};
-use super::{Expression, Node};
+use super::{Expression, Node, Scope};
 use crate::refusal::{Result, at_location, failed_to_parse, not_implemented, refuse};
-use crate::value::{show, type_name};
+use crate::value::{DocRef, show, type_name};
 
+/// The conversions of one argument, which word the refusal of another number of them in their own way.
+const CONVERSIONS: [&str; 8] =
+    ["$toInt", "$toLong", "$toDouble", "$toDecimal", "$toBool", "$toString", "$toDate", "$toObjectId"];
+/// The parts of dates, which do so too.
+const PARTS: [&str; 13] = [
+    "$year",
+    "$month",
+    "$dayOfMonth",
+    "$dayOfWeek",
+    "$dayOfYear",
+    "$hour",
+    "$minute",
+    "$second",
+    "$millisecond",
+    "$week",
+    "$isoWeek",
+    "$isoWeekYear",
+    "$isoDayOfWeek",
+];
 /// The variables that are always there.
-const SYSTEM_VARIABLES: [&str; 6] = ["ROOT", "CURRENT", "NOW", "REMOVE", "CLUSTER_TIME", "USER_ROLES"];
+const SYSTEM_VARIABLES: [&str; 4] = ["ROOT", "CURRENT", "NOW", "REMOVE"];
 /// How deep expressions may nest.
 const MAX_DEPTH: usize = 200;
 /// Operators that MongoDB knows and this engine refuses by name.
-pub(crate) const REFUSED: [&str; 22] = [
-    "$function",
-    "$accumulator",
-    "$meta",
-    "$percentile",
-    "$median",
-    "$sampleRate",
-    "$rand",
-    "$toHashedIndexKey",
-    "$toUUID",
-    "$tsSecond",
-    "$tsIncrement",
+const REFUSED: [&str; 23] = [
+    "$acos",
+    "$acosh",
+    "$asin",
+    "$asinh",
+    "$atan",
+    "$atan2",
+    "$atanh",
     "$bitAnd",
+    "$bitNot",
     "$bitOr",
     "$bitXor",
-    "$bitNot",
-    "$isoWeekFromParts",
-    "$createUUID",
-    "$createObjectId",
-    "$hash",
-    "$hexHash",
-    "$serializeEJSON",
-    "$deserializeEJSON",
+    "$cosh",
+    "$function",
+    "$median",
+    "$meta",
+    "$percentile",
+    "$rand",
+    "$sinh",
+    "$tanh",
+    "$toHashedIndexKey",
+    "$toUUID",
+    "$tsIncrement",
+    "$tsSecond",
 ];
+/// System variables that MongoDB knows and this engine refuses by name.
+const REFUSED_VARIABLES: [&str; 3] = ["CLUSTER_TIME", "USER_ROLES", "SEARCH_META"];
 
 /// A parser that knows which variables are in sight.
 #[derive(Clone, Debug)]
@@ -87,7 +109,7 @@ impl Parser {
             return Err(failed_to_parse("empty variable names are not allowed"));
         }
         let path = rest.map(field_path).transpose()?.unwrap_or_default();
-        if matches!(name, "CLUSTER_TIME" | "USER_ROLES") {
+        if REFUSED_VARIABLES.contains(&name) {
             return Err(not_implemented(&format!("$${name}")));
         }
         if matches!(name, "ROOT" | "CURRENT")
@@ -153,7 +175,15 @@ impl Parser {
             Arguments::Between(low, high) => self.positional(function, argument, *low, *high)?,
             Arguments::Any => self.positional(function, argument, 0, usize::MAX)?,
         };
-        Ok(Node::Call { function, arguments })
+        let is_constant = function.folds() && arguments.iter().all(Node::is_constant);
+        let call = Node::Call { function, arguments };
+        if !is_constant {
+            return Ok(call);
+        }
+        // What the document does not matter for is computed now, and refused now, as the server does.
+        let nothing = Document::new();
+        let value = call.evaluate(&Scope { root: DocRef::Parsed(&nothing), frame: None })?;
+        Ok(value.map_or(call, Node::Literal))
     }
 
     fn positional(&self, function: &Function, argument: &Bson, low: usize, high: usize) -> Result<Vec<Node>> {
@@ -162,7 +192,7 @@ impl Parser {
             single => vec![self.node(single)?],
         };
         check_count(function.name, nodes.len(), low, high)?;
-        Ok(nodes)
+        super::set::prepared(function.name, nodes)
     }
 
     fn named(
@@ -174,13 +204,13 @@ impl Parser {
     ) -> Result<Vec<Node>> {
         let name = function.name;
         let Bson::Document(document) = argument else {
-            let found = type_name(argument.into());
-            return Err(coded(
-                codes.not_object,
-                format!("{name} only supports an object as an argument, found {found}"),
-            ));
+            return Err(coded(codes.not_object, no_object(name, argument)));
         };
         if let Some(key) = document.keys().find(|key| !names.iter().any(|(known, _)| known == key)) {
+            if name == "$dateFromParts" && matches!(key.as_str(), "isoWeekYear" | "isoWeek" | "isoDayOfWeek")
+            {
+                return Err(not_implemented(&format!("the argument {key} of {name}")));
+            }
             return Err(coded(codes.unknown, unknown_argument(name, key)));
         }
         names
@@ -199,6 +229,28 @@ pub(super) fn coded(code: i32, message: String) -> crate::refusal::Refusal {
     match code {
         9 => failed_to_parse(message),
         _ => at_location(code, message),
+    }
+}
+
+/// What is said of an argument that ought to be an object: each family has its own words.
+pub(super) fn no_object(name: &str, argument: &Bson) -> String {
+    let found = type_name(argument.into());
+    match name {
+        "$convert" | "$regexMatch" | "$regexFind" | "$regexFindAll" => {
+            format!("{name} expects an object of named arguments but found: {found}")
+        }
+        "$replaceOne" | "$replaceAll" | "$sortArray" | "$reduce" | "$switch" => {
+            format!("{name} requires an object as an argument, found: {found}")
+        }
+        "$dateAdd" | "$dateSubtract" => format!("{name} expects an object as its argument"),
+        "$dateFromString" => format!("{name} only supports an object as an argument, found: {found}"),
+        "$trim" | "$ltrim" | "$rtrim" | "$zip" => {
+            format!("{name} only supports an object as an argument, found {found}")
+        }
+        "$firstN" | "$lastN" | "$minN" | "$maxN" => {
+            format!("specification must be an object; found {name}: {}", show(argument.into()))
+        }
+        _ => format!("{name} only supports an object as its argument"),
     }
 }
 
@@ -232,6 +284,15 @@ fn missing_argument(name: &str, key: &str) -> String {
 fn check_count(name: &str, count: usize, low: usize, high: usize) -> Result<()> {
     if (low..=high).contains(&count) {
         return Ok(());
+    }
+    if CONVERSIONS.contains(&name) {
+        return Err(at_location(50723, format!("{name} requires a single argument, got {count}")));
+    }
+    if PARTS.contains(&name) {
+        return Err(at_location(
+            40536,
+            format!("{name} accepts exactly one argument if given an array, but was given {count}"),
+        ));
     }
     if low == high {
         return Err(at_location(
@@ -304,17 +365,5 @@ pub(crate) fn check_variable_name(name: &str) -> Result<()> {
 
 /// The arguments of a form as a document, or the refusal of anything else.
 pub(super) fn object_argument<'a>(name: &str, argument: &'a Bson, code: i32) -> Result<&'a Document> {
-    argument.as_document().ok_or_else(|| {
-        let found = type_name(argument.into());
-        coded(
-            code,
-            match name {
-                "$switch" => format!("{name} requires an object as an argument, found: {found}"),
-                "$zip" | "$reduce" => {
-                    format!("{name} only supports an object as an argument, found {}", show(argument.into()))
-                }
-                _ => format!("{name} only supports an object as its argument"),
-            },
-        )
-    })
+    argument.as_document().ok_or_else(|| coded(code, no_object(name, argument)))
 }

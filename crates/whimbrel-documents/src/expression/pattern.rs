@@ -145,7 +145,7 @@ fn replace(name: &'static str, values: Vec<Value>) -> Result<Value> {
     for (value, key, code, what) in [
         (input, "input", 10_503_904, "a string"),
         (find, "find", 10_503_903, "a string or regular expression"),
-        (replacement, "replacement", 10_503_905, "a string"),
+        (replacement, "replacement", 10_503_902, "a string"),
     ] {
         if !is_nullish(value) && !matches!(value, Some(Bson::String(_))) {
             let found = shown(value);

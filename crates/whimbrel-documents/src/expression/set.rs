@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use bson::Bson;
 
 use super::table::{Arguments, Function};
-use super::{Value, is_nullish, is_true, type_of};
-use crate::refusal::{Result, at_location};
+use super::{Node, Value, is_nullish, is_true, type_of};
+use crate::refusal::{Refusal, Result, at_location};
 use crate::value::{HashedKey, compare_bson};
 
 const TWO: Arguments = Arguments::Exactly(2);
@@ -15,11 +15,68 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function { name: "$setUnion", arguments: Arguments::Any, apply: union },
     Function { name: "$setIntersection", arguments: Arguments::Any, apply: intersection },
     Function { name: "$setDifference", arguments: TWO, apply: difference },
-    Function { name: "$setEquals", arguments: Arguments::Between(2, usize::MAX), apply: equals },
+    Function { name: "$setEquals", arguments: Arguments::Any, apply: equals },
     Function { name: "$setIsSubset", arguments: TWO, apply: is_subset },
     Function { name: "$anyElementTrue", arguments: Arguments::Exactly(1), apply: any_true },
     Function { name: "$allElementsTrue", arguments: Arguments::Exactly(1), apply: any_true },
 ];
+
+/// Refuses what the server finds wrong with constants before it sees a document, and puts the constants of what
+/// may be reordered last, as the server does.
+pub(super) fn prepared(name: &str, mut nodes: Vec<Node>) -> Result<Vec<Node>> {
+    let constant = |node: &Node| matches!(node, Node::Literal(_));
+    if name == "$setEquals" && nodes.len() < 2 {
+        let message = format!("$setEquals needs at least two arguments had: {}", nodes.len());
+        return Err(at_location(17045, message));
+    }
+    if nodes.iter().all(constant) && name != "$setEquals" {
+        return Ok(nodes);
+    }
+    let wrong = |node: &Node| match node {
+        Node::Literal(Bson::Array(_)) => None,
+        Node::Literal(value) => Some(type_of(&Some(value.clone()))),
+        _ => None,
+    };
+    match name {
+        "$setUnion" | "$setIntersection" => nodes.sort_by_key(constant),
+        "$setEquals" => {
+            if let Some((at, found)) =
+                nodes.iter().enumerate().find_map(|(at, node)| Some((at, wrong(node)?)))
+            {
+                return Err(not_a_set(5_887_502, at, found));
+            }
+        }
+        "$setIsSubset" => {
+            if let Some(found) = nodes.get(1).and_then(wrong) {
+                return Err(at_location(
+                    17311,
+                    format!(
+                        "both operands of $setIsSubset must be arrays. Second argument is of type: {found}"
+                    ),
+                ));
+            }
+        }
+        "$indexOfArray" => {
+            if let Some(found) = nodes.first().and_then(wrong).filter(|found| *found != "null") {
+                return Err(at_location(
+                    50809,
+                    format!(
+                        "First operand of $indexOfArray must be an array. First argument is of type: {found}"
+                    ),
+                ));
+            }
+        }
+        _ => {}
+    }
+    Ok(nodes)
+}
+
+fn not_a_set(code: i32, at: usize, found: &str) -> Refusal {
+    at_location(
+        code,
+        format!("All operands of $setEquals must be arrays. {}-th argument is of type: {found}", at + 1),
+    )
+}
 
 fn keys(items: &[Bson]) -> HashSet<HashedKey> {
     items.iter().cloned().map(HashedKey).collect()
@@ -119,14 +176,7 @@ fn equals(_: &'static str, values: Vec<Value>) -> Result<Value> {
     let mut equal = true;
     for (at, value) in values.iter().enumerate() {
         let Some(Bson::Array(items)) = value else {
-            let found = type_of(value);
-            return Err(at_location(
-                5_887_502,
-                format!(
-                    "All operands of $setEquals must be arrays. {}-th argument is of type: {found}",
-                    at + 1
-                ),
-            ));
+            return Err(not_a_set(17044, at, type_of(value)));
         };
         let set = keys(items);
         match &first {

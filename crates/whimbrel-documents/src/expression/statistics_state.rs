@@ -60,7 +60,9 @@ impl Total {
         let whole = Context::<Quad>::default().from_i128(self.whole);
         let mut sum = decimal::combine(exact, whole, Context::<Quad>::add);
         if self.has_double {
-            sum = decimal::combine(sum, decimal::from_f64(self.double + self.lost), Context::<Quad>::add);
+            for part in [self.double, self.lost] {
+                sum = decimal::combine(sum, decimal::plain_from_f64(part), Context::<Quad>::add);
+            }
         }
         sum
     }
@@ -115,7 +117,7 @@ impl Deviation {
     /// The deviation of the population or of a sample; null where there are too few numbers.
     pub(crate) fn result(&self, sample: bool) -> Bson {
         let freedom = if sample { self.count.saturating_sub(1) } else { self.count };
-        if freedom == 0 || !self.squares.is_finite() {
+        if freedom == 0 {
             return Bson::Null;
         }
         Bson::Double((self.squares / f64::from(freedom)).sqrt())

@@ -57,6 +57,8 @@ fn coerced(value: &Value) -> Result<String> {
         Some(Bson::String(text) | Bson::Symbol(text) | Bson::JavaScriptCode(text)) => Ok(text.clone()),
         value if is_nullish(value) => Ok(String::new()),
         Some(Bson::DateTime(date)) => Ok(super::date_text::iso_text(date.timestamp_millis())),
+        Some(Bson::Double(number)) => Ok(crate::value::show_brief_double(*number)),
+        Some(Bson::Timestamp(timestamp)) => Ok(super::date_text::timestamp_text(*timestamp)),
         value if number_of(value).is_some() => {
             value.as_ref().map_or_else(|| Ok(String::new()), |value| Ok(super::convert::number_text(value)))
         }
@@ -150,11 +152,11 @@ fn substring_points(_: &'static str, values: Vec<Value>) -> Result<Value> {
     };
     let start = whole(start, "starting index", (34450, 34451))?;
     let count = whole(count, "length", (34452, 34453))?;
-    let Ok(start) = usize::try_from(start) else {
-        return Err(at_location(34455, "$substrCP: the starting index must be nonnegative integer."));
-    };
     let Ok(count) = usize::try_from(count) else {
         return Err(at_location(34454, "$substrCP: length must be a nonnegative integer."));
+    };
+    let Ok(start) = usize::try_from(start) else {
+        return Err(at_location(34455, "$substrCP: the starting index must be nonnegative integer."));
     };
     text(source.chars().skip(start).take(count).collect::<String>())
 }

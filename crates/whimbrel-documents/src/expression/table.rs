@@ -1,10 +1,12 @@
 //! The functions that expressions call: name, arguments, and what they compute.
 
 use super::{
-    Value, arithmetic, array, boolean, convert, date, date_parts, date_text, math, object, pattern, set,
-    statistics, string,
+    Value, arithmetic, array, boolean, convert, date, date_parts, date_text, is_nullish, math, object,
+    pattern, set, statistics, string,
 };
-use crate::refusal::Result;
+use bson::Bson;
+
+use crate::refusal::{Refusal, Result};
 
 /// A function of evaluated arguments.
 #[derive(Debug)]
@@ -12,6 +14,59 @@ pub(crate) struct Function {
     pub(super) name: &'static str,
     pub(super) arguments: Arguments,
     pub(super) apply: fn(&'static str, Vec<Value>) -> Result<Value>,
+}
+
+impl Function {
+    /// Whether the server evaluates the last argument first: of two that are refused it decides which is told.
+    pub(super) fn evaluates_last_first(&self) -> bool {
+        const NAMES: [&str; 10] =
+            ["$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$cmp", "$subtract", "$divide", "$mod"];
+        NAMES.contains(&self.name)
+    }
+
+    /// The result where evaluating one of the arguments was refused: some functions look at each argument before they
+    /// evaluate the next, and are done with the first null or the first wrong type.
+    pub(super) fn after_refusal(&self, before: Vec<Value>, refusal: Refusal) -> Result<Value> {
+        const SEQUENTIAL: [&str; 7] =
+            ["$add", "$multiply", "$concat", "$concatArrays", "$setUnion", "$setIntersection", "$setEquals"];
+        const FIRST_DECIDES: [&str; 6] =
+            ["$indexOfArray", "$indexOfCP", "$indexOfBytes", "$round", "$trunc", "$log"];
+        if before.len() == 1 && FIRST_DECIDES.contains(&self.name) {
+            if is_nullish(&before[0]) {
+                return Ok(Some(Bson::Null));
+            }
+            // The first argument alone may be refused before the second is evaluated.
+            let second = if self.name.ends_with('P') || self.name.ends_with("Bytes") {
+                Bson::String(String::new())
+            } else {
+                Bson::Null
+            };
+            let first = before.into_iter().chain([Some(second)]).collect();
+            return Err((self.apply)(self.name, first).err().unwrap_or(refusal));
+        }
+        if before.is_empty() || !SEQUENTIAL.contains(&self.name) {
+            return Err(refusal);
+        }
+        match (self.apply)(self.name, before)? {
+            Some(Bson::Null) => Ok(Some(Bson::Null)),
+            _ => Err(refusal),
+        }
+    }
+
+    /// Whether a call of constants is computed before there is a document.
+    pub(super) fn folds(&self) -> bool {
+        !matches!(self.name, "$firstN" | "$lastN" | "$minN" | "$maxN")
+    }
+
+    /// Whether some of its arguments need not be stated.
+    pub(super) fn has_options(&self) -> bool {
+        match self.arguments {
+            Arguments::Named(names, _) | Arguments::NamedOrPlain(names, _) => {
+                names.iter().any(|(_, required)| !required)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// How a function takes its arguments.

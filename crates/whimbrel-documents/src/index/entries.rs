@@ -173,11 +173,11 @@ pub(crate) fn unindexable(trouble: &Unindexable) -> Refusal {
             "CannotIndexParallelArrays",
             format!("cannot index parallel arrays [{later}] [{earlier}]"),
         ),
-        Unindexable::AmbiguousField(name) => at_location(
+        Unindexable::AmbiguousField(name, array) => at_location(
             16746,
             format!(
                 "Ambiguous field name found in array (do not use numeric field names in embedded elements in an \
-                 array), field: '{name}'"
+                 array), field: '{name}' for array: {array}"
             ),
         ),
     }

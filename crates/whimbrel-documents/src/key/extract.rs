@@ -3,6 +3,7 @@
 use bson::{Bson, RawArray, RawBsonRef, RawDocument};
 
 use super::encode_part;
+use crate::value::{ValueRef, find_raw, show};
 
 /// What of a document an index keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +37,8 @@ pub(crate) struct Keys {
 pub(crate) enum Unindexable {
     /// Two paths lead through two arrays: the components where the arrays stand, the later one first.
     ParallelArrays(String, String),
-    /// A number in a path may be a place in an array and a name in one of its elements.
-    AmbiguousField(String),
+    /// A number in a path may be a place in an array and a name in one of its elements: the number, and the array.
+    AmbiguousField(String, String),
 }
 
 /// Where a path leads in a document.
@@ -46,6 +47,8 @@ enum Place<'d> {
     Value(RawBsonRef<'d>),
     /// An array, and how many components lie before it.
     Array(&'d RawArray, usize),
+    /// An array that a number at the end of the path names in another array: it counts as a whole.
+    Nested(&'d RawArray, usize),
 }
 
 /// One combination of values on its way: what each part still looks for, or has found.
@@ -53,6 +56,8 @@ enum Place<'d> {
 enum Search<'d> {
     /// Components from this one on are still to be walked.
     From(usize),
+    /// The walk has come by a place into an array of its own, before this component.
+    Inside(&'d RawArray, usize),
     Found(RawBsonRef<'d>),
     Missing,
 }
@@ -105,25 +110,50 @@ impl<'d> Walk<'_, 'd> {
         document: Option<&'d RawDocument>,
         mut searches: Vec<Search<'d>>,
     ) -> Result<(), Unindexable> {
-        let mut array: Option<(&'d RawArray, usize)> = None;
-        let mut waiting = Vec::new();
-        for index in 0..searches.len() {
-            let Search::From(from) = searches[index] else { continue };
-            let path = &self.wanted.parts[index].path;
-            match document.map_or(Ok(Place::Missing), |document| descend(document, &path[from..]))? {
-                Place::Missing => searches[index] = Search::Missing,
-                Place::Value(value) => searches[index] = Search::Found(value),
+        let first = self.first_array(document, &searches)?;
+        let mut arrays = Vec::new();
+        let mut nested = Vec::new();
+        for (index, (search, part)) in searches.iter_mut().zip(&self.wanted.parts).enumerate() {
+            let path = &part.path;
+            let (place, from) = match *search {
+                Search::From(from) => {
+                    (document.map_or(Ok(Place::Missing), |document| descend(document, &path[from..]))?, from)
+                }
+                Search::Inside(array, from) => (Place::Array(array, 0), from),
+                Search::Found(_) | Search::Missing => continue,
+            };
+            match place {
+                Place::Missing => *search = Search::Missing,
+                Place::Value(value) => *search = Search::Found(value),
                 Place::Array(found, consumed) => {
-                    searches[index] = Search::From(from + consumed);
-                    if let Some((other, first)) = array
-                        && !std::ptr::eq(other.as_bytes(), found.as_bytes())
-                    {
-                        return Err(self.parallel(index, first, &searches));
-                    }
-                    waiting.push(index);
-                    array.get_or_insert((found, index));
+                    *search = Search::From(from + consumed);
+                    arrays.push((found, index));
+                }
+                Place::Nested(found, consumed) => {
+                    *search = Search::From(from + consumed);
+                    arrays.push((found, index));
+                    nested.push((index, found));
                 }
             }
+        }
+        self.set_inner_aside(first, &mut arrays, &mut searches);
+        let mut array: Option<(&'d RawArray, usize)> = None;
+        let mut waiting = Vec::new();
+        for (found, index) in arrays {
+            match array {
+                Some((other, earlier)) if !same_array(other, found) => {
+                    return Err(self.parallel(index, earlier, &searches));
+                }
+                _ => _ = array.get_or_insert((found, index)),
+            }
+            if !nested.iter().any(|(known, _)| *known == index) {
+                waiting.push(index);
+            }
+        }
+        for (index, found) in nested {
+            let is_empty = found.into_iter().next().is_none();
+            let whole = if is_empty { RawBsonRef::Undefined } else { RawBsonRef::Array(found) };
+            searches[index] = Search::Found(whole);
         }
         let Some((array, _)) = array else {
             if !(self.wanted.is_sparse && searches.iter().all(|search| matches!(search, Search::Missing))) {
@@ -141,6 +171,56 @@ impl<'d> Walk<'_, 'd> {
             self.expand(RawBsonRef::Undefined, &searches, &waiting)?;
         }
         Ok(())
+    }
+
+    /// Lets the paths that have come by a place into a deeper array wait while others go through the elements of the first.
+    fn set_inner_aside(
+        &self,
+        first: Option<&'d RawArray>,
+        arrays: &mut Vec<(&'d RawArray, usize)>,
+        searches: &mut [Search<'d>],
+    ) {
+        let Some(first) = first else { return };
+        if !arrays.iter().any(|(found, _)| same_array(first, found)) {
+            return;
+        }
+        arrays.retain(|(found, index)| {
+            let here = same_array(first, found);
+            if !here && let Search::From(upto) = searches[*index] {
+                searches[*index] = Search::Inside(found, upto);
+            }
+            here
+        });
+    }
+
+    /// The array that every path meets first, where several paths are asked for; two different ones are refused, also where
+    /// a path only leads to a place in one of them.
+    fn first_array(
+        &self,
+        document: Option<&'d RawDocument>,
+        searches: &[Search<'d>],
+    ) -> Result<Option<&'d RawArray>, Unindexable> {
+        let mut first: Option<(&'d RawArray, &str)> = None;
+        if searches.len() < 2 {
+            return Ok(None);
+        }
+        for (search, part) in searches.iter().zip(&self.wanted.parts) {
+            let found = match search {
+                Search::From(from) => {
+                    document.and_then(|document| first_array(document, &part.path[*from..]))
+                }
+                Search::Inside(array, upto) => Some((*array, &*part.path[upto - 1])),
+                Search::Found(_) | Search::Missing => None,
+            };
+            let Some((array, name)) = found else { continue };
+            match first {
+                Some((other, earlier)) if !same_array(other, array) => {
+                    return Err(Unindexable::ParallelArrays(name.to_owned(), earlier.to_owned()));
+                }
+                _ => first = Some((array, name)),
+            }
+        }
+        Ok(first.map(|(array, _)| array))
     }
 
     /// Goes on with one element of the array that some of the parts wait at.
@@ -164,7 +244,7 @@ impl<'d> Walk<'_, 'd> {
     fn parallel(&self, later: usize, earlier: usize, searches: &[Search<'d>]) -> Unindexable {
         let name = |part: usize| match searches[part] {
             Search::From(end) => self.wanted.parts[part].path[end - 1].clone(),
-            Search::Found(_) | Search::Missing => String::new(),
+            Search::Inside(..) | Search::Found(_) | Search::Missing => String::new(),
         };
         Unindexable::ParallelArrays(name(later), name(earlier))
     }
@@ -173,7 +253,7 @@ impl<'d> Walk<'_, 'd> {
 fn value<'d>(search: &Search<'d>) -> RawBsonRef<'d> {
     match search {
         Search::Found(value) => *value,
-        Search::Missing | Search::From(_) => RawBsonRef::Null,
+        Search::Missing | Search::From(_) | Search::Inside(..) => RawBsonRef::Null,
     }
 }
 
@@ -199,6 +279,11 @@ fn descend<'d>(document: &'d RawDocument, path: &[String]) -> Result<Place<'d>, 
                 let Some(element) = positioned else { return Ok(Place::Array(array, consumed)) };
                 value = element;
                 consumed += 1;
+                if let RawBsonRef::Array(inner) = element
+                    && consumed == path.len()
+                {
+                    return Ok(Place::Nested(inner, consumed));
+                }
             }
             _ if consumed == path.len() => return Ok(Place::Value(value)),
             RawBsonRef::Document(inner) => {
@@ -209,6 +294,23 @@ fn descend<'d>(document: &'d RawDocument, path: &[String]) -> Result<Place<'d>, 
             _ => return Ok(Place::Missing),
         }
     }
+}
+
+fn same_array(left: &RawArray, right: &RawArray) -> bool {
+    std::ptr::eq(left.as_bytes(), right.as_bytes())
+}
+
+/// The first array that a path meets, and the name under which it stands.
+fn first_array<'d, 'p>(document: &'d RawDocument, path: &'p [String]) -> Option<(&'d RawArray, &'p str)> {
+    let mut document = document;
+    for name in path {
+        match field(document, name)? {
+            RawBsonRef::Array(array) => return Some((array, name)),
+            RawBsonRef::Document(inner) => document = inner,
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// The element that a component names by its place.
@@ -224,18 +326,24 @@ fn at_position<'d>(array: &'d RawArray, name: &str) -> Result<Option<RawBsonRef<
         .map_while(Result::ok)
         .any(|element| element.as_document().is_some_and(|inner| field(inner, name).is_some()));
     if is_name_too {
-        return Err(Unindexable::AmbiguousField(name.to_owned()));
+        return Err(Unindexable::AmbiguousField(name.to_owned(), show_places(array)));
     }
     Ok(Some(element))
 }
 
+/// An array with the places of its elements, as MongoDB's message shows it: `{ 0: "a", 1: "b" }`.
+fn show_places(array: &RawArray) -> String {
+    let elements = array.into_iter().map_while(Result::ok).enumerate();
+    let shown = elements.map(|(place, element)| {
+        let value = Bson::try_from(element).unwrap_or(Bson::Null);
+        format!("{place}: {}", show(ValueRef::from(&value)))
+    });
+    format!("{{ {} }}", shown.collect::<Vec<_>>().join(", "))
+}
+
 /// A field of a stored document.
 pub(super) fn field<'d>(document: &'d RawDocument, name: &str) -> Option<RawBsonRef<'d>> {
-    document
-        .iter_elements()
-        .map_while(Result::ok)
-        .find(|element| element.key().as_str() == name)
-        .and_then(|element| element.value().ok())
+    find_raw(document, name)
 }
 
 #[cfg(test)]
@@ -277,6 +385,8 @@ mod tests {
             (doc! { "a": [{ "b": [1, 2] }] }, vec!["a.b"], vec![vec![1.into()], vec![2.into()]], true),
             (doc! { "a": [7, 8] }, vec!["a.1"], vec![vec![8.into()]], false),
             (doc! { "a": [7] }, vec!["a.1"], vec![vec![Bson::Null]], true),
+            (doc! { "a": [[7, 8]] }, vec!["a.0"], vec![vec![vec![7, 8].into()]], true),
+            (doc! { "a": [[]] }, vec!["a.0"], vec![vec![undefined.clone()]], true),
             (
                 doc! { "a": [{ "b": 1, "c": 2 }, { "b": 3 }] , "d": 4 },
                 vec!["a.b", "d", "a.c"],
@@ -305,6 +415,6 @@ mod tests {
         let refused = keys(&doc! { "x": [1], "y": [1] }, &["x", "y"], false);
         assert_eq!(refused, Err(Unindexable::ParallelArrays("y".into(), "x".into())));
         let refused = keys(&doc! { "a": [{ "0": 1 }] }, &["a.0"], false);
-        assert_eq!(refused, Err(Unindexable::AmbiguousField("0".into())));
+        assert_eq!(refused, Err(Unindexable::AmbiguousField("0".into(), "{ 0: { 0: 1 } }".into())));
     }
 }

@@ -65,15 +65,14 @@ fn position(at: usize, item: &Bson) -> Result<u32> {
 
 fn number_bits(path: &str, operator: &str, argument: &Bson) -> Result<Vec<u32>> {
     let value = ValueRef::from(argument);
-    let number = Number::of(value).ok_or_else(|| {
-        bad_value(format!(
+    if Number::of(value).is_none() {
+        return Err(bad_value(format!(
             "{path} takes an Array, a number, or a BinData but received: {operator}: {}",
             show(value)
-        ))
-    })?;
-    let whole = number
-        .as_exact_i64()
-        .ok_or_else(|| failed_to_parse(format!("Expected an integer: {operator}: {}", show(value))))?;
+        )));
+    }
+    let shown = format!("{operator}: {}", show(value));
+    let whole = super::exact_integer(value, &shown).map_err(failed_to_parse)?;
     if whole < 0 {
         let message = format!("Expected a non-negative number in: {operator}: {}", show(value));
         return Err(failed_to_parse(message));

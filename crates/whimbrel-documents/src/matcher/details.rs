@@ -23,7 +23,14 @@ impl Node {
             Node::Nor(nodes) => clauses("$nor", nodes, document, !expected),
             Node::Not(inner) => match &**inner {
                 Node::Field { path, test } if test.negated_name().is_some() => {
-                    field_details(test.negated_name().unwrap_or_default(), path, test, document, !expected)
+                    let name = test.negated_name().unwrap_or_default();
+                    let mut details = field_details(name, path, test, document, !expected);
+                    if matches!(test, Test::Exists) {
+                        let mut stated = Document::new();
+                        stated.insert(path.as_str(), doc! { "$exists": false });
+                        details.insert("specifiedAs", stated);
+                    }
+                    details
                 }
                 inner => doc! { "operatorName": "$not", "details": inner.details(document, !expected) },
             },
@@ -58,7 +65,14 @@ fn clauses(name: &str, nodes: &[Node], document: DocRef<'_>, expected: bool) -> 
     let failing: Vec<Bson> = (0i32..)
         .zip(nodes)
         .filter(|(_, node)| node.matches(document, &run) != expected)
-        .map(|(at, node)| Bson::Document(doc! { "index": at, "details": node.details(document, expected) }))
+        .map(|(at, node)| {
+            let mut clause = doc! { "index": at };
+            if let Node::Schema(schema) = node {
+                schema.describe(&mut clause);
+            }
+            clause.insert("details", node.details(document, expected));
+            Bson::Document(clause)
+        })
         .collect();
     let key = if expected { "clausesNotSatisfied" } else { "clausesSatisfied" };
     let mut details = doc! { "operatorName": name };
@@ -72,39 +86,66 @@ fn field_details(name: &str, path: &Path, test: &Test, document: DocRef<'_>, exp
     stated.insert(path.as_str(), test.stated(name));
     details.insert("specifiedAs", stated);
     let mut considered = Vec::new();
-    visit_path(document, path, true, &mut |value| {
-        considered.extend(value.map(ValueRef::to_bson));
+    let mut found = false;
+    visit_path(document, path, false, &mut |value| {
+        found |= value.is_some();
+        match value {
+            Some(ValueRef::Array(items)) if test.looks_into_arrays() => {
+                considered.extend(items.values().map(ValueRef::to_bson));
+            }
+            value => considered.extend(value.map(ValueRef::to_bson)),
+        }
         false
     });
-    if considered.is_empty() && expected && !matches!(test, Test::Exists) {
+    if !found && !matches!(test, Test::Exists) {
         details.insert("reason", "field was missing");
         return details;
     }
-    details.insert("reason", test.reason(expected));
+    let types = test.expected_types();
+    let has_type = |value: &Bson| types.contains(&type_name(value.into()));
+    let wrong_type = expected && !types.is_empty() && !considered.iter().any(has_type);
+    details.insert("reason", if wrong_type { "type did not match" } else { test.reason(expected) });
     if matches!(test, Test::Exists) {
         return details;
     }
-    match considered.as_slice() {
+    let mut considered_types: Vec<&str> = considered.iter().map(|value| type_name(value.into())).collect();
+    considered_types.sort_unstable();
+    considered_types.dedup();
+    let tell_types = |details: &mut Document| match considered_types.as_slice() {
         [] => {}
-        [single] => {
-            details.insert("consideredValue", single.clone());
-            if matches!(test, Test::Type(_)) {
-                details.insert("consideredType", type_name(single.into()));
-            }
+        [single] => _ = details.insert("consideredType", *single),
+        several => _ = details.insert("consideredTypes", several.to_vec()),
+    };
+    if wrong_type {
+        tell_types(&mut details);
+        match types {
+            [single] => _ = details.insert("expectedType", *single),
+            several => _ = details.insert("expectedTypes", several.to_vec()),
         }
-        [elements @ .., whole @ Bson::Array(items)]
-            if elements == items.as_slice() && matches!(test, Test::Size(_)) =>
-        {
-            details.insert("consideredValue", whole.clone());
-        }
-        many => {
-            details.insert("consideredValues", many.to_vec());
-        }
+    }
+    match considered.as_slice() {
+        [] if !found => {}
+        [single] => _ = details.insert("consideredValue", single.clone()),
+        many => _ = details.insert("consideredValues", many.to_vec()),
+    }
+    if matches!(test, Test::Type(_)) {
+        tell_types(&mut details);
     }
     details
 }
 
 impl Test {
+    /// The types of the values that it can be asked of, where it cannot be asked of all.
+    fn expected_types(&self) -> &'static [&'static str] {
+        match self {
+            Test::Mod { .. } => &["decimal", "double", "int", "long"],
+            Test::Bits(_) => &["binData", "decimal", "double", "int", "long"],
+            Test::Regex(_) => &["regex", "string", "symbol"],
+            Test::Size(_) | Test::ElementObject(_) | Test::ElementValue(_) => &["array"],
+            _ => &[],
+        }
+    }
+
     fn name(&self) -> &'static str {
         match self {
             Test::Compare(comparison, _) => comparison.name(),
@@ -133,13 +174,15 @@ impl Test {
 
     fn stated(&self, name: &str) -> Bson {
         let argument = match self {
+            // Equality is mostly stated by the value alone.
+            Test::Compare(Comparison::Equal, with) if name == "$eq" => return with.clone(),
             Test::Compare(_, with) => with.clone(),
             Test::In(list) => Bson::Array(list.values().to_vec()),
             Test::Exists => Bson::Boolean(true),
             Test::Type(types) => types.stated(),
-            Test::Regex(pattern) => Bson::String(pattern.source().to_owned()),
-            Test::Mod { divisor, remainder } => Bson::Array(vec![(*divisor).into(), (*remainder).into()]),
-            Test::Size(length) => i32::try_from(*length).map_or(Bson::Int64(*length), Bson::Int32),
+            Test::Regex(pattern) => return pattern.stated(),
+            Test::Mod { divisor, remainder } => Bson::Array(vec![whole(*divisor), whole(*remainder)]),
+            Test::Size(length) => whole(*length),
             _ => return Bson::Document(Document::new()),
         };
         let mut stated = Document::new();
@@ -179,6 +222,10 @@ impl Test {
             }
         }
     }
+}
+
+fn whole(number: i64) -> Bson {
+    i32::try_from(number).map_or(Bson::Int64(number), Bson::Int32)
 }
 
 impl Comparison {

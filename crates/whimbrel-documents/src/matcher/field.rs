@@ -1,6 +1,6 @@
 //! Parsing what a filter says about one field.
 
-use bson::{Bson, Document};
+use bson::{Bson, Document, doc};
 
 use super::geo::{GeoTest, Near};
 use super::parse::{Place, parse_filter};
@@ -14,7 +14,7 @@ pub(super) fn parse_field(path: &Path, value: &Bson) -> Result<Vec<Node>> {
         Bson::Document(operators) if is_operators(operators) => parse_operators(path, operators),
         Bson::RegularExpression(regex) => {
             let pattern = Pattern::new(regex.pattern.as_str(), regex.options.as_str())?;
-            Ok(vec![field(path, Test::Regex(pattern))])
+            Ok(vec![field(path, Test::Regex(pattern.stated_as(value.clone())))])
         }
         Bson::Undefined => Err(bad_value("cannot compare to undefined")),
         other => Ok(vec![field(path, Test::Compare(Comparison::Equal, other.clone()))]),
@@ -31,6 +31,46 @@ pub(super) fn is_operators(document: &Document) -> bool {
     let Some(first) = document.keys().next() else { return false };
     let reference = matches!(first.as_str(), "$ref" | "$id") && document.len() > 1;
     first.starts_with('$') && !reference
+}
+
+/// The operators that a field's value may begin with.
+pub(crate) const OPERATORS: [&str; 31] = [
+    "$eq",
+    "$ne",
+    "$lt",
+    "$lte",
+    "$gt",
+    "$gte",
+    "$in",
+    "$nin",
+    "$exists",
+    "$type",
+    "$mod",
+    "$size",
+    "$all",
+    "$elemMatch",
+    "$not",
+    "$regex",
+    "$options",
+    "$bitsAllSet",
+    "$bitsAllClear",
+    "$bitsAnySet",
+    "$bitsAnyClear",
+    "$geoWithin",
+    "$within",
+    "$geoIntersects",
+    "$near",
+    "$nearSphere",
+    "$geoNear",
+    "$minDistance",
+    "$maxDistance",
+    "$where",
+    "$comment",
+];
+
+/// Whether a document begins with an operator that MongoDB knows.
+pub(crate) fn begins_with_operator(document: &Document) -> bool {
+    document.keys().next().is_some_and(|key| OPERATORS.contains(&key.as_str()))
 }
 
 fn field(path: &Path, test: Test) -> Node {
@@ -113,7 +153,7 @@ fn order(path: &Path, comparison: Comparison, argument: &Bson) -> Result<Test> {
     match argument {
         Bson::RegularExpression(_) => Err(bad_value(format!(
             "Can't have RegEx as arg to non-equality predicate over field '{}'.",
-            path.as_str()
+            if path.as_str().is_empty() { "(None)" } else { path.as_str() }
         ))),
         Bson::Undefined => Err(bad_value("cannot compare to undefined")),
         other => Ok(Test::Compare(comparison, other.clone())),
@@ -121,6 +161,10 @@ fn order(path: &Path, comparison: Comparison, argument: &Bson) -> Result<Test> {
 }
 
 fn parse_regex(path: &Path, argument: &Bson, options: Option<&Bson>) -> Result<Node> {
+    let mut stated = doc! { "$regex": argument.clone() };
+    if let Some(options) = options {
+        stated.insert("$options", options.clone());
+    }
     let options = match options {
         None => None,
         Some(Bson::String(text)) => Some(text.as_str()),
@@ -137,7 +181,7 @@ fn parse_regex(path: &Path, argument: &Bson, options: Option<&Bson>) -> Result<N
         }
         _ => return Err(bad_value("$regex has to be a string")),
     };
-    Ok(field(path, Test::Regex(pattern)))
+    Ok(field(path, Test::Regex(pattern.stated_as(Bson::Document(stated)))))
 }
 
 fn parse_mod(argument: &Bson) -> Result<Test> {
@@ -171,14 +215,32 @@ fn parse_mod(argument: &Bson) -> Result<Test> {
     Ok(Test::Mod { divisor, remainder })
 }
 
+/// The whole number that an argument is, or what MongoDB says against it; `shown` is the argument with its name.
+pub(crate) fn exact_integer(value: ValueRef<'_>, shown: &str) -> std::result::Result<i64, String> {
+    match Number::of(value) {
+        None => Err(format!("Expected a number in: {shown}")),
+        Some(Number::Double(number)) if number.is_nan() => {
+            Err(format!("Expected an integer, but found NaN in: {shown}"))
+        }
+        Some(number) => number.as_exact_i64().ok_or_else(|| match number {
+            Number::Double(number) if number.is_finite() && number.fract() != 0.0 => {
+                format!("Expected an integer: {shown}")
+            }
+            _ => format!("Cannot represent as a 64-bit integer: {shown}"),
+        }),
+    }
+}
+
 fn parse_size(argument: &Bson) -> Result<i64> {
     let value = ValueRef::from(argument);
-    let refuse =
-        |what: &str| bad_value(format!("Failed to parse $size. Expected {what} $size: {}", show(value)));
-    let number = Number::of(value).ok_or_else(|| refuse("a number in:"))?;
-    let whole = number.as_exact_i64().ok_or_else(|| refuse("an integer:"))?;
+    let shown = format!("$size: {}", show(value));
+    let refuse = |why: String| bad_value(format!("Failed to parse $size. {why}"));
+    let whole = exact_integer(value, &shown).map_err(refuse)?;
+    if i32::try_from(whole).is_err() {
+        return Err(refuse(format!("Cannot represent {shown} in an int")));
+    }
     if whole < 0 {
-        return Err(refuse("a non-negative number in:"));
+        return Err(refuse(format!("Expected a non-negative number in: {shown}")));
     }
     Ok(whole)
 }
@@ -197,9 +259,10 @@ fn parse_all(path: &Path, argument: &Bson) -> Result<Node> {
                 nodes.push(field(path, parse_elem_match(argument)?));
             }
             _ if elements => return Err(bad_value("$all/$elemMatch has to be consistent")),
-            Bson::Document(document) if is_operators(document) => {
+            Bson::Document(document) if begins_with_operator(document) => {
                 return Err(bad_value("no $ expressions in $all"));
             }
+            Bson::Document(_) => nodes.push(field(path, Test::Compare(Comparison::Equal, item.clone()))),
             other => nodes.extend(parse_field(path, other)?),
         }
     }

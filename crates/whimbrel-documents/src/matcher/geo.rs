@@ -38,7 +38,7 @@ impl GeoTest {
     pub(super) fn parse(operator: &str, argument: &Bson) -> Result<Self> {
         let Bson::Document(shape) = argument else { return Err(bad_value("geometry must be an object")) };
         let Some((kind, value)) = shape.iter().next() else {
-            return Err(bad_value("geometry must be an object"));
+            return Err(bad_value("geo query doesn't have any geometry"));
         };
         let intersects = operator == "$geoIntersects";
         match (kind.as_str(), value) {

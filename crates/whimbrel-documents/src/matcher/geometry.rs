@@ -25,6 +25,11 @@ pub(crate) enum Geometry {
     Many(Vec<Geometry>),
 }
 
+/// How far an end is from another arc's plane when it lies on it but for rounding.
+const TOUCHING: f64 = 1e-15;
+/// How near in radians two places are one: about a millimetre.
+const SAME_PLACE: f64 = 1.5e-10;
+
 type Vector = [f64; 3];
 
 impl Point {
@@ -155,6 +160,8 @@ impl Geometry {
         match (self, other) {
             (Geometry::Many(parts), _) => parts.iter().any(|part| part.intersects(other)),
             (_, Geometry::Many(parts)) => parts.iter().any(|part| self.intersects(part)),
+            (Geometry::Line(line), Geometry::Polygon(rings))
+            | (Geometry::Polygon(rings), Geometry::Line(line)) => line_enters(line, rings),
             _ => {
                 self.covers_vertex_of(other)
                     || other.covers_vertex_of(self)
@@ -164,8 +171,6 @@ impl Geometry {
     }
 
     fn covers_vertex_of(&self, other: &Geometry) -> bool {
-        /// How near in radians two places are one: about a millimetre.
-        const SAME_PLACE: f64 = 1.5e-10;
         match self {
             Geometry::Point(point) => other.vertices().any(|vertex| vertex.angle_to(*point) < SAME_PLACE),
             Geometry::Line(line) => {
@@ -223,6 +228,39 @@ fn read_polygon(value: ValueRef<'_>) -> Option<Geometry> {
     let ring = |value| read_places(value, 4).filter(|ring| ring.first() == ring.last());
     let rings = value.as_array()?.values().map(ring).collect::<Option<Vec<_>>>()?;
     (!rings.is_empty()).then_some(Geometry::Polygon(rings))
+}
+
+/// Whether a line has a part inside a polygon; to touch its edge is not enough.
+fn line_enters(line: &[Point], rings: &[Vec<Point>]) -> bool {
+    let on_edge =
+        |place: Point| rings.iter().any(|ring| distance_to_line(ring, place) < SAME_PLACE * EARTH_RADIUS_M);
+    let inside = |place: Point| polygon_contains(rings, place) && !on_edge(place);
+    line.iter().any(|place| inside(*place))
+        || line.windows(2).any(|pair| {
+            rings.iter().any(|ring| crosses_line((pair[0], pair[1]), ring))
+                || passes_corners((pair[0], pair[1]), rings, &inside)
+        })
+}
+
+/// Whether an edge that crosses no other one comes inside between corners that lie on it.
+fn passes_corners(edge: (Point, Point), rings: &[Vec<Point>], inside: &dyn Fn(Point) -> bool) -> bool {
+    let arc = [edge.0, edge.1];
+    let corners = rings.iter().flatten().copied();
+    let mut stops: Vec<Point> =
+        corners.filter(|corner| distance_to_line(&arc, *corner) < SAME_PLACE * EARTH_RADIUS_M).collect();
+    if stops.is_empty() {
+        return false;
+    }
+    stops.extend(arc);
+    stops.sort_by(|left, right| left.angle_to(edge.0).total_cmp(&right.angle_to(edge.0)));
+    stops.windows(2).any(|pair| inside(between(pair[0], pair[1])))
+}
+
+/// The place halfway between two.
+fn between(left: Point, right: Point) -> Point {
+    let (left, right) = (left.vector(), right.vector());
+    let [x, y, z] = [left[0] + right[0], left[1] + right[1], left[2] + right[2]];
+    Point { x: y.atan2(x).to_degrees(), y: z.atan2(x.hypot(y)).to_degrees() }
 }
 
 fn polygon_contains(rings: &[Vec<Point>], point: Point) -> bool {
@@ -284,8 +322,11 @@ fn arcs_cross(left: (Point, Point), right: (Point, Point)) -> bool {
     let (normal, other_normal) = (cross(start, end), cross(other_start, other_end));
     let sides = (dot(normal, other_start), dot(normal, other_end));
     let other_sides = (dot(other_normal, start), dot(other_normal, end));
+    // Where one ends on the other they only touch.
+    let touches = [sides.0, sides.1, other_sides.0, other_sides.1].iter().any(|side| side.abs() < TOUCHING);
     let near_side = dot(start, other_start) > 0.0 || dot(end, other_end) > 0.0;
     near_side
+        && !touches
         && sides.0 * sides.1 < 0.0
         && other_sides.0 * other_sides.1 < 0.0
         && sides.0.signum() != other_sides.0.signum()

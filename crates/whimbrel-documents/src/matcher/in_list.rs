@@ -29,7 +29,7 @@ impl InList {
                         .next()
                         .is_some_and(|key| key.starts_with('$') && !is_reference(key)) =>
                 {
-                    return Err(bad_value(format!("cannot nest $ under {operator}")));
+                    return Err(bad_value("cannot nest $ under $in"));
                 }
                 Bson::RegularExpression(regex) => {
                     list.patterns.push(Pattern::new(regex.pattern.as_str(), regex.options.as_str())?);

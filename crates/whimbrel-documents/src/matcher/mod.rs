@@ -20,7 +20,7 @@ use std::cell::RefCell;
 use bson::{Bson, Document, RawDocument};
 
 pub(crate) use bits::BitTest;
-pub(crate) use field::is_truthy;
+pub(crate) use field::{begins_with_operator, exact_integer, is_truthy};
 pub(crate) use geo::{GeoTest, Near};
 pub(crate) use geometry::{EARTH_RADIUS_M, Geometry, Point};
 pub(crate) use in_list::InList;
@@ -30,7 +30,7 @@ pub(crate) use types::TypeSet;
 
 use crate::expression::{Expression, Frame, Parser};
 use crate::refusal::{Refusal, Result};
-use crate::value::{DocRef, Path, ValueRef};
+use crate::value::{DocRef, Path};
 
 /// A parsed filter.
 #[derive(Clone, Debug)]
@@ -188,13 +188,6 @@ fn find_near(node: &Node) -> Option<(&Path, &Near)> {
         Node::And(nodes) => nodes.iter().find_map(find_near),
         _ => None,
     }
-}
-
-/// Whether one value, not the elements in it, passes tests as `$elemMatch` and `$pull` ask them.
-pub(crate) fn value_passes(tests: &[Node], value: ValueRef<'_>) -> Result<bool> {
-    let run = Run { variables: None, trouble: RefCell::new(None) };
-    let matched = tests.iter().all(|node| node.matches_value(value, &run));
-    run.finish(matched)
 }
 
 /// What one evaluation carries: variables, and the first trouble that it met.

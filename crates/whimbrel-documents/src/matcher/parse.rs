@@ -6,7 +6,7 @@ use super::field::parse_field;
 use super::schema_parse::parse_schema;
 use super::{Node, TextQuery};
 use crate::expression::Parser;
-use crate::refusal::{Result, at_location, bad_value, not_implemented, refuse, type_mismatch};
+use crate::refusal::{Result, bad_value, not_implemented, refuse, type_mismatch};
 use crate::value::{Path, ValueRef, type_name};
 
 /// Where a filter stands: some operators are good only at the top.
@@ -76,8 +76,7 @@ fn parse_top_operator(key: &str, value: &Bson, reader: &Reader<'_>) -> Result<Op
         "$text" => Node::Text(parse_text(value)?),
         "$alwaysTrue" => Node::Always(true),
         "$alwaysFalse" => Node::Always(false),
-        "$where" => return Err(at_location(6_108_304, "no globalScriptEngine in $where parsing")),
-        "$sampleRate" => return Err(not_implemented("$sampleRate")),
+        "$where" | "$sampleRate" => return Err(not_implemented(key)),
         "$not" => {
             return Err(bad_value(
                 "unknown top level operator: $not. If you are trying to negate an entire expression, use $nor.",

@@ -70,42 +70,28 @@ fn index_in(test: &Test, document: DocRef<'_>, path: &Path, run: &Run<'_>) -> Op
         value = value.as_document()?.get(name)?;
         let Some(items) = value.as_array() else { continue };
         let rest = &names[at + 1..];
-        return items
-            .values()
-            .enumerate()
-            .position(|(position, item)| element_passes(test, item, position, rest, run));
+        return items.values().position(|item| element_passes(test, item, rest, run));
     }
     None
 }
 
-fn element_passes(test: &Test, item: ValueRef<'_>, position: usize, rest: &[&str], run: &Run<'_>) -> bool {
-    let Some((first, below)) = rest.split_first() else {
+fn element_passes(test: &Test, item: ValueRef<'_>, rest: &[&str], run: &Run<'_>) -> bool {
+    if rest.is_empty() {
         return match test {
             Test::ElementObject(node) => match item {
                 ValueRef::Document(inner) | ValueRef::Array(inner) => node.matches(inner, run),
                 _ => false,
             },
             Test::ElementValue(nodes) => nodes.iter().all(|node| node.matches_value(item, run)),
-            Test::Size(_) | Test::Exists => false,
+            Test::Exists => true,
+            Test::Size(_) => false,
             _ => test.matches(Some(item), run),
         };
-    };
-    let passes = |document: DocRef<'_>, names: &[&str]| {
-        visit_path(document, &Path::new(&names.join(".")), test.looks_into_arrays(), &mut |value| {
+    }
+    // A place that the path names itself is no match of its own.
+    item.as_document().is_some_and(|document| {
+        visit_path(document, &Path::new(&rest.join(".")), test.looks_into_arrays(), &mut |value| {
             test.matches(value, run)
         })
-    };
-    if let ValueRef::Document(inner) = item
-        && passes(inner, rest)
-    {
-        return true;
-    }
-    if first.parse() != Ok(position) {
-        return false;
-    }
-    match item {
-        _ if below.is_empty() => test.matches(Some(item), run),
-        ValueRef::Document(inner) | ValueRef::Array(inner) => passes(inner, below),
-        _ => false,
-    }
+    })
 }

@@ -5,7 +5,9 @@ use std::cmp::Ordering;
 use bson::Bson;
 
 use super::{Comparison, Node, Run, Test};
-use crate::value::{DocRef, Number, Path, ValueRef, canonical_rank, compare, is_nan, visit_path};
+use crate::value::{
+    DocRef, Number, Path, ValueRef, canonical_rank, compare, ends_in_nested_array, is_nan, visit_path,
+};
 
 impl Node {
     pub(super) fn matches(&self, document: DocRef<'_>, run: &Run<'_>) -> bool {
@@ -53,7 +55,8 @@ impl Test {
                     self.matches(value, run)
                 });
                 // Past arrays in which nothing has the rest of the path, the field is missing.
-                found || (!leads_somewhere && self.matches(None, run))
+                found
+                    || (!leads_somewhere && self.matches(None, run) && !ends_in_nested_array(document, path))
             }
         }
     }

@@ -114,6 +114,11 @@ impl Keyword {
 
     fn accepts_number(&self, number: Number) -> bool {
         match self {
+            Keyword::Minimum { bound, .. } | Keyword::Maximum { bound, .. }
+                if number.is_nan() != bound.is_nan() =>
+            {
+                false
+            }
             Keyword::Minimum { bound, exclusive } => {
                 let order = compare_numbers(number, *bound);
                 if *exclusive { order.is_gt() } else { order.is_ge() }

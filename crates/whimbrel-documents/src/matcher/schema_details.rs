@@ -14,7 +14,7 @@ impl Schema {
         details
     }
 
-    fn describe(&self, details: &mut Document) {
+    pub(super) fn describe(&self, details: &mut Document) {
         if let Some(title) = &self.title {
             details.insert("title", title);
         }
@@ -146,7 +146,7 @@ impl Keyword {
                     .enumerate()
                     .filter(|(_, (item, schema))| !schema.accepts(*item))
                     .map(|(at, (item, schema))| {
-                        schema.property_details(doc! { "itemIndex": count(at) }, item)
+                        schema.property_details(doc! { "itemIndex": i64::from(count(at)) }, item)
                     })
                     .collect();
                 details.insert("details", failing);

@@ -3,8 +3,9 @@
 use bson::{Bson, Document};
 
 use super::schema::{Allowed, Dependency, Keyword, Rule, Schema};
+use super::types::NUMERIC;
 use super::{Pattern, TypeSet};
-use crate::refusal::{Result, bad_value, failed_to_parse, type_mismatch};
+use crate::refusal::{Result, bad_value, failed_to_parse, not_implemented, type_mismatch};
 use crate::value::{Number, ValueRef};
 
 /// The keywords, in the order in which MongoDB reports on them.
@@ -40,7 +41,14 @@ const KEYWORDS: [&str; 28] = [
 ];
 
 /// Keywords of JSON Schema that MongoDB refuses.
+/// The numbers of types.
+const STRING: i32 = 2;
+const OBJECT: i32 = 3;
+const ARRAY: i32 = 4;
 const UNSUPPORTED: [&str; 6] = ["$ref", "$schema", "default", "definitions", "format", "id"];
+
+/// Keywords of MongoDB's own that this engine refuses by name.
+const REFUSED: [&str; 2] = ["encrypt", "encryptMetadata"];
 
 /// Parses a schema.
 pub(super) fn parse_schema(schema: &Document) -> Result<Schema> {
@@ -71,12 +79,44 @@ pub(super) fn parse_schema(schema: &Document) -> Result<Schema> {
             parsed.rules.push(Rule { keyword, stated, test });
         }
     }
+    drop_impossible(&mut parsed.rules);
     Ok(parsed)
+}
+
+/// Drops the rules about types that the schema excludes: what breaks them breaks the rule about the type.
+fn drop_impossible(rules: &mut Vec<Rule>) {
+    let types = rules.iter().find_map(|rule| match &rule.test {
+        Keyword::Type(types) => Some(types.clone()),
+        _ => None,
+    });
+    if let Some(types) = types {
+        rules.retain(|rule| restricted(rule.keyword).is_none_or(|numbers| types.meets(numbers)));
+    }
+}
+
+/// The types of the values that a keyword is about; all others it lets pass.
+fn restricted(keyword: &str) -> Option<&'static [i32]> {
+    match keyword {
+        "minimum" | "maximum" | "multipleOf" => Some(&NUMERIC),
+        "minLength" | "maxLength" | "pattern" => Some(&[STRING]),
+        "minItems" | "maxItems" | "uniqueItems" | "items" => Some(&[ARRAY]),
+        "required"
+        | "properties"
+        | "patternProperties"
+        | "additionalProperties"
+        | "minProperties"
+        | "maxProperties"
+        | "dependencies" => Some(&[OBJECT]),
+        _ => None,
+    }
 }
 
 fn check_keyword(keyword: &str) -> Result<()> {
     if UNSUPPORTED.contains(&keyword) {
         return Err(failed_to_parse(format!("$jsonSchema keyword '{keyword}' is not currently supported")));
+    }
+    if REFUSED.contains(&keyword) {
+        return Err(not_implemented(&format!("the $jsonSchema keyword {keyword}")));
     }
     if !KEYWORDS.contains(&keyword) && keyword != "description" {
         return Err(failed_to_parse(format!("Unknown $jsonSchema keyword: {keyword}")));
@@ -214,7 +254,17 @@ fn parse_enum(value: &Bson) -> Result<Vec<Bson>> {
         Bson::Array(items) if items.is_empty() => {
             Err(failed_to_parse("$jsonSchema keyword 'enum' cannot be an empty array"))
         }
-        Bson::Array(items) => Ok(items.clone()),
+        Bson::Array(items) => {
+            let repeated = |(at, item): (usize, &Bson)| {
+                items[..at].iter().any(|known| crate::value::compare_bson(known, item).is_eq())
+            };
+            if items.iter().enumerate().any(repeated) {
+                return Err(failed_to_parse(
+                    "$jsonSchema keyword 'enum' array cannot contain duplicate values.",
+                ));
+            }
+            Ok(items.clone())
+        }
         _ => Err(type_mismatch(format!(
             "$jsonSchema keyword 'enum' must be an array, but found an element of type {}",
             crate::value::type_name(value.into())

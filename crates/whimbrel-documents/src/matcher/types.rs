@@ -38,7 +38,7 @@ const NAMES: [(&str, i32); 21] = [
 ];
 
 /// The types that the alias `number` stands for.
-const NUMERIC: [i32; 4] = [1, 16, 18, 19];
+pub(super) const NUMERIC: [i32; 4] = [1, 16, 18, 19];
 
 impl TypeSet {
     /// Reads the argument of `$type`, or of a schema's `bsonType`, which stands at `path`.
@@ -68,6 +68,11 @@ impl TypeSet {
     /// The set of these numbers.
     pub(super) fn of(numbers: Vec<i32>) -> Self {
         TypeSet { numbers, stated: Bson::Null }
+    }
+
+    /// Whether one of the types is among these, by their numbers.
+    pub(super) fn meets(&self, numbers: &[i32]) -> bool {
+        self.numbers.iter().any(|number| numbers.contains(number))
     }
 
     /// The set as the filter states it.

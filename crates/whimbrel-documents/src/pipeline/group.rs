@@ -1,13 +1,14 @@
 //! `$group`.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
 
 use bson::{Bson, Document};
 
 use super::Records;
 use crate::expression::{Accumulator, AccumulatorState, Expression, Frame, Parser};
 use crate::refusal::{Result, at_location};
-use crate::value::HashedKey;
+use crate::value::{DocRef, Number, ValueRef, compare, hash_value};
 
 /// A parsed `$group`.
 #[derive(Clone, Debug)]
@@ -26,30 +27,100 @@ impl Group {
         let Some(id) = stated.get("_id") else {
             return Err(at_location(15955, "a group specification must include an _id"));
         };
+        if let Bson::Document(id) = id
+            && id.keys().next().is_some_and(|key| !key.starts_with('$'))
+            && id
+                .values()
+                .any(|value| matches!(value, Bson::Boolean(_)) || Number::of(value.into()).is_some())
+        {
+            return Err(at_location(17390, "$group does not support inclusion-style expressions"));
+        }
         Ok(Group { id: parser.parse(id)?, fields })
     }
 
     /// Groups records; groups come in the order of their first record.
     pub(super) fn run(&self, records: Records<'_>, frame: Option<&Frame<'_>>) -> Result<Vec<Document>> {
-        let mut places: HashMap<HashedKey, usize> = HashMap::new();
-        let mut groups: Vec<(Bson, Vec<AccumulatorState>)> = Vec::new();
+        let mut grouping = self.begin(frame);
         for record in records {
-            let record = record?;
-            let document = record.as_doc();
-            let key = HashedKey(self.id.evaluate(document, frame)?.unwrap_or(Bson::Null));
-            let at = match places.get(&key) {
-                Some(at) => *at,
-                None => {
-                    groups.push((key.0.clone(), new_states(&self.fields, frame)?));
-                    places.insert(key, groups.len() - 1);
-                    groups.len() - 1
-                }
-            };
-            for ((_, accumulator), state) in self.fields.iter().zip(&mut groups[at].1) {
-                accumulator.accumulate(state, document, frame)?;
-            }
+            grouping.add(record?.as_doc())?;
         }
-        Ok(groups.into_iter().map(|(id, states)| finish(id, &self.fields, states)).collect())
+        Ok(grouping.finish())
+    }
+
+    /// Begins to group, without a document.
+    pub(super) fn begin<'g>(&'g self, frame: Option<&'g Frame<'g>>) -> Grouping<'g> {
+        Grouping {
+            group: self,
+            frame,
+            hashing: RandomState::new(),
+            latest: HashMap::default(),
+            groups: Vec::new(),
+        }
+    }
+}
+
+/// A group on its way.
+pub(super) struct Grouping<'g> {
+    group: &'g Group,
+    frame: Option<&'g Frame<'g>>,
+    hashing: RandomState,
+    /// The place of the latest group of each hash; the earlier ones follow by [`Place::before`].
+    latest: HashMap<u64, usize>,
+    groups: Vec<Place>,
+}
+
+/// One group.
+struct Place {
+    key: Bson,
+    states: Vec<AccumulatorState>,
+    /// Another group whose key has the same hash.
+    before: Option<usize>,
+}
+
+impl Grouping<'_> {
+    /// Adds a document to its group.
+    ///
+    /// # Errors
+    /// An expression fails on it.
+    pub(super) fn add(&mut self, document: DocRef<'_>) -> Result<()> {
+        let at = match self.group.id.borrowed(document) {
+            Some(key) => self.place(key.unwrap_or(ValueRef::Null))?,
+            None => {
+                let key = self.group.id.evaluate(document, self.frame)?.unwrap_or(Bson::Null);
+                self.place((&key).into())?
+            }
+        };
+        for ((_, accumulator), state) in self.group.fields.iter().zip(&mut self.groups[at].states) {
+            accumulator.accumulate(state, document, self.frame)?;
+        }
+        Ok(())
+    }
+
+    /// The groups, in the order of their first document.
+    pub(super) fn finish(self) -> Vec<Document> {
+        let fields = &self.group.fields;
+        self.groups.into_iter().map(|place| finish(place.key, fields, place.states)).collect()
+    }
+
+    /// The place of a key's group, which is made where there is none.
+    fn place(&mut self, key: ValueRef<'_>) -> Result<usize> {
+        let mut hasher = self.hashing.build_hasher();
+        hash_value(key, &mut hasher);
+        let hash = hasher.finish();
+        let latest = self.latest.get(&hash).copied();
+        let mut candidate = latest;
+        while let Some(at) = candidate {
+            let place = &self.groups[at];
+            if compare((&place.key).into(), key).is_eq() {
+                return Ok(at);
+            }
+            candidate = place.before;
+        }
+        let states = new_states(&self.group.fields, self.frame)?;
+        self.groups.push(Place { key: key.to_bson(), states, before: latest });
+        let at = self.groups.len() - 1;
+        self.latest.insert(hash, at);
+        Ok(at)
     }
 }
 
@@ -83,4 +154,88 @@ pub(super) fn parse_fields(parser: &Parser, stated: &Document) -> Result<Vec<(St
         fields.push((name.clone(), Accumulator::parse(parser, name, value)?));
     }
     Ok(fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use bson::{Decimal128, RawDocumentBuf, doc};
+
+    use super::*;
+    use crate::pipeline::Record;
+
+    const ACCUMULATORS: [&str; 10] = [
+        "$sum",
+        "$avg",
+        "$min",
+        "$max",
+        "$first",
+        "$last",
+        "$push",
+        "$addToSet",
+        "$stdDevPop",
+        "$stdDevSamp",
+    ];
+
+    /// Values of every kind that two documents may agree on without being the same bytes.
+    fn documents() -> Vec<Document> {
+        let ten: Decimal128 = "10.0".parse().unwrap();
+        let values: Vec<Bson> = vec![
+            10.into(),
+            Bson::Int64(10),
+            10.0.into(),
+            ten.into(),
+            Bson::Null,
+            Bson::Undefined,
+            "10".into(),
+            true.into(),
+            vec![1, 2].into(),
+            doc! { "c": 1 }.into(),
+            doc! { "c": 1.0 }.into(),
+            Bson::DateTime(bson::DateTime::from_millis(10)),
+            f64::NAN.into(),
+            (-0.0).into(),
+            0.into(),
+        ];
+        let mut documents = vec![doc! {}, doc! { "a": [{ "b": 1 }, { "b": 2 }] }, doc! { "a": { "b": [3] } }];
+        for (number, value) in values.iter().enumerate() {
+            let other = &values[number * 7 % values.len()];
+            documents.push(doc! { "a": value.clone(), "b": other.clone() });
+            documents.push(doc! { "a": { "b": value.clone() }, "b": { "c": other.clone() } });
+        }
+        documents
+    }
+
+    fn grouped(id: &Bson, argument: &Bson, raw: bool) -> Vec<Document> {
+        let mut stated = doc! { "_id": id.clone() };
+        for accumulator in ACCUMULATORS {
+            stated.insert(accumulator.trim_start_matches('$'), doc! { accumulator: argument.clone() });
+        }
+        let group = Group::parse(&Parser::new(), &Bson::Document(stated)).unwrap();
+        let records = documents().into_iter().map(|document| {
+            Ok(if raw {
+                Record::Raw(RawDocumentBuf::try_from(&document).unwrap())
+            } else {
+                Record::Parsed(document)
+            })
+        });
+        group.run(Box::new(records), None).unwrap()
+    }
+
+    #[test]
+    fn what_is_read_in_place_groups_as_what_is_evaluated() {
+        let evaluated = |path: &Bson| Bson::Document(doc! { "$cond": [true, path.clone(), null] });
+        for id in ["$a", "$a.b", "$b", "$b.c", "$missing"].map(Bson::from).into_iter().chain([Bson::Null]) {
+            for argument in
+                ["$a", "$b", "$a.b", "$missing"].map(Bson::from).into_iter().chain([Bson::Int32(1)])
+            {
+                let expected = grouped(&evaluated(&id), &evaluated(&argument), false);
+                assert!(!expected.is_empty());
+                for raw in [true, false] {
+                    // NaN is not equal to itself; as text it is.
+                    let found = format!("{:?}", grouped(&id, &argument, raw));
+                    assert_eq!(found, format!("{expected:?}"), "{id} {argument} {raw}");
+                }
+            }
+        }
+    }
 }

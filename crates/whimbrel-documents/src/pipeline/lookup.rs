@@ -155,19 +155,18 @@ pub(super) fn bind<T>(
 /// The filter that a record's local values make: a missing one asks for null.
 fn join_filter(document: DocRef<'_>, local: &Path, foreign: &Path) -> Matcher {
     let mut values = Vec::new();
-    let mut through_array = false;
     visit_path(document, local, false, &mut |value| {
         match value {
             Some(ValueRef::Array(items)) => {
-                through_array = true;
                 values.extend(items.values().map(ValueRef::to_bson));
             }
             Some(value) => values.push(value.to_bson()),
-            None => values.push(Bson::Null),
+            None => {}
         }
         false
     });
-    if values.is_empty() && !through_array {
+    // Where there is no value at all, be it for an empty array, null is asked for.
+    if values.is_empty() {
         values.push(Bson::Null);
     }
     let test = match values.as_slice() {

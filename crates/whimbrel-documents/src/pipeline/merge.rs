@@ -87,14 +87,10 @@ impl Merge {
                 ));
             }
         };
-        Ok(Merge {
-            database,
-            collection,
-            on,
-            matched: parse_matched(&inner, options.get("whenMatched"))?,
-            unmatched: parse_unmatched(options.get("whenNotMatched"))?,
-            variables,
-        })
+        let matched = parse_matched(&inner, options.get("whenMatched"))?;
+        let unmatched = parse_unmatched(options.get("whenNotMatched"))?;
+        check_modes(&matched, unmatched)?;
+        Ok(Merge { database, collection, on, matched, unmatched, variables })
     }
 
     /// Writes records.
@@ -135,16 +131,22 @@ impl Merge {
         let merged = match &self.matched {
             MatchedAction::KeepExisting => return Ok(()),
             MatchedAction::Fail => {
-                return Err(refuse(
-                    11000,
-                    "DuplicateKey",
-                    "E11000 duplicate key error: $merge found a document that is there already",
-                ));
+                // The insert is what is refused: by the index that says which fields are alike.
+                return source.insert(database, &self.collection, document).map_err(|mut refusal| {
+                    refusal.message = format!("{FOUND_EXISTING} :: caused by :: {}", refusal.message);
+                    refusal.reply.insert("errmsg", refusal.message.clone());
+                    refusal
+                });
             }
             MatchedAction::Replace => document,
             MatchedAction::Merge => {
+                // As an update sets fields: those that are new come last, in the order of their names.
                 let mut merged = known.clone();
-                merged.extend(document);
+                let (there, mut new): (Vec<_>, Vec<_>) =
+                    document.into_iter().partition(|(name, _)| known.contains_key(name));
+                new.sort_by(|left, right| left.0.cmp(&right.0));
+                merged.extend(there);
+                merged.extend(new);
                 merged
             }
             MatchedAction::Pipeline(stages) => self.run_stages(stages, &known, document, frame)?,
@@ -253,6 +255,30 @@ fn parse_matched(parser: &Parser, value: Option<&Bson>) -> Result<MatchedAction>
             ));
         }
     })
+}
+
+/// What `whenMatched: "fail"` says before the reason.
+const FOUND_EXISTING: &str =
+    "$merge with whenMatched: fail found an existing document with the same values for the 'on' fields";
+
+/// Refuses the modes that together would write nothing new or nothing at all.
+fn check_modes(matched: &MatchedAction, unmatched: UnmatchedAction) -> Result<()> {
+    let matched = match matched {
+        MatchedAction::KeepExisting => "keepExisting",
+        MatchedAction::Fail => "fail",
+        _ => return Ok(()),
+    };
+    let unmatched = match unmatched {
+        UnmatchedAction::Insert => return Ok(()),
+        UnmatchedAction::Discard => "discard",
+        UnmatchedAction::Fail => "fail",
+    };
+    Err(at_location(
+        51181,
+        format!(
+            "Combination of $merge modes 'whenMatched: {matched}' and 'whenNotMatched: {unmatched}' is not supported"
+        ),
+    ))
 }
 
 fn parse_unmatched(value: Option<&Bson>) -> Result<UnmatchedAction> {

@@ -13,7 +13,7 @@ mod unwind;
 use bson::{Bson, Document, RawDocumentBuf};
 
 pub(crate) use merge::Merge;
-pub(crate) use parse::known_stage;
+pub(crate) use parse::{check_stage_names, known_stage};
 pub(crate) use transform::Transform;
 
 use crate::expression::Parser;
@@ -66,6 +66,16 @@ pub(crate) struct Scan<'s> {
 pub(crate) trait Source {
     /// The documents of a collection that pass a filter; of one that does not exist there are none.
     fn scan<'s>(&'s self, collection: &str, scan: Scan<'_>) -> Result<Records<'s>>;
+
+    /// Shows the documents of a collection that pass a filter, one after the other, to a visitor that keeps none of them.
+    fn visit(
+        &self,
+        collection: &str,
+        scan: Scan<'_>,
+        visit: &mut dyn FnMut(DocRef<'_>) -> Result<()>,
+    ) -> Result<()> {
+        self.scan(collection, scan)?.try_for_each(|record| visit(record?.as_doc()))
+    }
 
     /// The path of the index that answers a `$geoNear`, by the name that the stage gives or the only one there is.
     fn geo_path(&self, collection: &str, key: Option<&str>) -> Result<String>;

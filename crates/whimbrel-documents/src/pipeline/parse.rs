@@ -55,28 +55,48 @@ pub(crate) const STAGES: [&str; 26] = [
     "$comment",
 ];
 /// The stages that MongoDB knows and this engine refuses by name.
-pub(crate) const REFUSED_STAGES: [&str; 16] = [
-    "$redact",
-    "$setWindowFields",
-    "$densify",
-    "$fill",
-    "$documents",
-    "$graphLookup",
+pub(crate) const REFUSED_STAGES: [&str; 19] = [
     "$changeStream",
+    "$changeStreamSplitLargeEvent",
     "$currentOp",
-    "$listSessions",
+    "$densify",
+    "$documents",
+    "$fill",
+    "$graphLookup",
     "$listLocalSessions",
+    "$listSearchIndexes",
+    "$listSessions",
     "$planCacheStats",
+    "$queryStats",
+    "$querySettings",
+    "$rankFusion",
+    "$redact",
     "$search",
     "$searchMeta",
+    "$setWindowFields",
     "$vectorSearch",
-    "$changeStreamSplitLargeEvent",
-    "$querySettings",
 ];
 
 /// Whether MongoDB has a stage of this name.
 pub(crate) fn known_stage(name: &str) -> bool {
     (STAGES.contains(&name) && name != "$comment") || REFUSED_STAGES.contains(&name)
+}
+
+/// Refuses a pipeline with a stage that is none, as the server does before it looks at anything else.
+///
+/// # Errors
+/// A stage has a name that MongoDB does not know.
+pub(crate) fn check_stage_names(stages: &[Bson]) -> Result<()> {
+    let names = stages.iter().filter_map(Bson::as_document).filter_map(|stage| stage.keys().next());
+    match names.into_iter().find(|name| !known_stage(name)) {
+        Some(name) => Err(unknown_stage(name)),
+        None => Ok(()),
+    }
+}
+
+/// The refusal of a stage that is none.
+pub(crate) fn unknown_stage(name: &str) -> Refusal {
+    at_location(40324, format!("Unrecognized pipeline stage name: '{name}'"))
 }
 
 /// Parses the stages of a pipeline.
@@ -163,7 +183,7 @@ fn parse_stage(parser: &Parser, name: &str, argument: &Bson, stages: &mut Vec<St
         "$out" => parse_out(argument)?,
         "$merge" => Stage::Merge(Box::new(Merge::parse(parser, argument)?)),
         _ if REFUSED_STAGES.contains(&name) => return Err(not_implemented(&format!("the stage {name}"))),
-        _ => return Err(at_location(40324, format!("Unrecognized pipeline stage name: '{name}'"))),
+        _ => return Err(unknown_stage(name)),
     };
     stages.push(stage);
     Ok(())
@@ -315,7 +335,7 @@ fn parse_out(argument: &Bson) -> Result<Stage> {
         Bson::String(collection) => Ok(Stage::Out { database: None, collection: collection.clone() }),
         Bson::Document(options) => {
             if options.contains_key("timeseries") {
-                return Err(not_implemented("$out to a time series collection"));
+                return Err(not_implemented("the option timeseries of $out"));
             }
             match (options.get("db"), options.get("coll")) {
                 (Some(Bson::String(database)), Some(Bson::String(collection))) => {

@@ -16,16 +16,23 @@ pub(super) fn run<'r>(
     collection: &str,
     frame: Option<&'r Frame<'r>>,
 ) -> Result<Records<'r>> {
+    let (scan, following) = match pipeline.stages.split_first() {
+        Some((Stage::Match(matcher), rest)) if frame.is_none() => (Scan { filter: Some(matcher) }, rest),
+        _ => (Scan::default(), &pipeline.stages[..]),
+    };
+    if let Some((Stage::Group(group), rest)) = following.split_first() {
+        // Nothing of the documents is kept, so they need not be copied.
+        let mut grouping = group.begin(frame);
+        source.visit(collection, scan, &mut |document| grouping.add(document))?;
+        return run_over(rest, source, collection, all(grouping.finish()), frame);
+    }
     let (records, stages): (Records<'r>, &[Stage]) = match pipeline.stages.split_first() {
         Some((Stage::GeoNear(stage), rest)) => (all(stage.run(source, collection)?), rest),
         Some((Stage::IndexStats, rest)) => (all(source.index_statistics(collection)?), rest),
         Some((Stage::CollStats(options), rest)) => {
             (all(vec![source.collection_statistics(collection, options)?]), rest)
         }
-        Some((Stage::Match(matcher), rest)) if frame.is_none() => {
-            (source.scan(collection, Scan { filter: Some(matcher) })?, rest)
-        }
-        _ => (source.scan(collection, Scan::default())?, &pipeline.stages),
+        _ => (source.scan(collection, scan)?, following),
     };
     run_over(stages, source, collection, records, frame)
 }
@@ -134,9 +141,8 @@ fn counted<'r>(records: Records<'_>, name: &str) -> Result<Records<'r>> {
 fn sorted<'r>(records: Records<'r>, keys: &SortKeys, limit: Option<usize>) -> Result<Records<'r>> {
     /// How many more than the limit are gathered before the surplus is dropped.
     const SLACK: usize = 1024;
-    let mut keyed: Vec<(Vec<Bson>, Record)> = Vec::new();
-    let order =
-        |left: &(Vec<Bson>, Record), right: &(Vec<Bson>, Record)| keys.compare_keys(&left.0, &right.0);
+    let mut keyed: Vec<(Vec<u8>, Record)> = Vec::new();
+    let order = |left: &(Vec<u8>, Record), right: &(Vec<u8>, Record)| left.0.cmp(&right.0);
     for record in records {
         let record = record?;
         keyed.push((keys.key_of(record.as_doc())?, record));

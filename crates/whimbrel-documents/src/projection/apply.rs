@@ -41,8 +41,11 @@ fn include(tree: &Tree, document: DocRef<'_>) -> Document {
                 out.insert(name, value.to_bson());
             }
             Some(Entry::Nested(tree)) => {
-                if let Some(value) = include_value(tree, value) {
-                    out.insert(name, value);
+                match include_value(tree, value) {
+                    Some(value) => _ = out.insert(name, value),
+                    // It keeps the place for what is computed below it.
+                    None if tree.computes() => _ = out.insert(name, Bson::Null),
+                    None => {}
                 }
             }
             _ => {}
@@ -158,12 +161,18 @@ fn apply_shape(
     match shape {
         Shape::Slice { skip, limit } => slice_at(out, path, *skip, *limit),
         Shape::FirstElement(matcher) => {
-            let found = matcher.matched_index(document)?;
-            out.remove(path);
-            if let (Some(at), Some(ValueRef::Array(items))) = (found, document.get(path))
-                && let Some(item) = items.at(at)
-            {
-                out.insert(path, vec![item.to_bson()]);
+            let found = match (matcher.matched_index(document)?, document.get(path)) {
+                (Some(at), Some(ValueRef::Array(items))) => items.at(at),
+                _ => None,
+            };
+            match found {
+                // Where it stands already, which is in an exclusion, it stays in its place.
+                Some(item) => {
+                    out.insert(path, vec![item.to_bson()]);
+                }
+                None => {
+                    out.remove(path);
+                }
             }
         }
         Shape::Positional => {
@@ -174,8 +183,7 @@ fn apply_shape(
                 Some(filter) => filter.matched_index(document)?,
                 None => None,
             };
-            let at = found.ok_or_else(missing)?;
-            keep_element(out, path, at, &missing)?;
+            keep_element(out, path, found, &missing)?;
         }
     }
     Ok(())
@@ -184,15 +192,17 @@ fn apply_shape(
 fn keep_element(
     out: &mut Document,
     path: &str,
-    at: usize,
+    at: Option<usize>,
     missing: &dyn Fn() -> crate::refusal::Refusal,
 ) -> Result<()> {
     let (name, below) = path.split_once('.').map_or((path, None), |(name, below)| (name, Some(below)));
     match (out.get_mut(name), below) {
         (Some(Bson::Document(inner)), Some(below)) => keep_element(inner, below, at, missing),
         (Some(Bson::Array(items)), _) => {
+            let at = at.ok_or_else(missing)?;
+            // The filter matched an element of another array, of which there are fewer here.
             if at >= items.len() {
-                return Err(missing());
+                return Err(at_location(51247, "positional operator '.$' element mismatch"));
             }
             let item = items.swap_remove(at);
             *items = vec![item];

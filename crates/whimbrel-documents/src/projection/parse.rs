@@ -318,6 +318,22 @@ fn add_set(parser: &Parser, tree: &mut Tree, path: &str, value: &Bson, stated: &
             Ok(())
         }
         other => {
+            if let Bson::Document(nested) = other
+                && nested.len() > 1
+                && nested.keys().any(|key| key.starts_with('$'))
+            {
+                let show = |document| crate::value::show_document(crate::value::DocRef::Parsed(document));
+                return Err(at_location(
+                    40181,
+                    format!(
+                        "an expression specification must contain exactly one field, the name of the expression. \
+                         Found {} fields in {}, while parsing object {}",
+                        nested.len(),
+                        show(nested),
+                        show(stated)
+                    ),
+                ));
+            }
             let expression = parser.parse(other)?;
             tree.add(path, path, Entry::Computed(expression)).map_err(|_| {
                 let earlier = stated

@@ -2,24 +2,17 @@
 
 use std::cmp::Ordering;
 
-use bson::{Bson, Document};
+use bson::{Bson, Document, RawDocument};
 
+use crate::index::unindexable;
+use crate::key::{Extraction, KeyPart, Unindexable, extract};
 use crate::refusal::{Result, at_location, bad_value, not_implemented};
-use crate::value::{DocRef, Number, Path, ValueRef, compare, compare_bson, visit_path};
+use crate::value::{DocRef, Number, ValueRef, compare, raw_of};
 
 /// The keys of a sort, the most significant first.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SortKeys {
-    keys: Vec<SortKey>,
-}
-
-/// One key of a sort.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct SortKey {
-    pub(crate) path: Path,
-    pub(crate) ascending: bool,
-    /// Whether it orders by `{$meta: "textScore"}` instead of a path.
-    pub(crate) text_score: bool,
+    extraction: Extraction,
 }
 
 /// How many keys a sort may have, as compound indexes may.
@@ -37,71 +30,64 @@ impl SortKeys {
         if stated.len() > MOST_KEYS {
             return Err(bad_value("too many compound keys"));
         }
-        let mut keys = Vec::with_capacity(stated.len());
+        let mut parts = Vec::with_capacity(stated.len());
         for (path, direction) in stated {
+            if path.is_empty() {
+                return Err(at_location(40352, "FieldPath cannot be constructed with empty string"));
+            }
             crate::expression::field_path(path)?;
-            let text_score = match direction {
-                Bson::Document(meta) => match meta.get("$meta") {
-                    Some(Bson::String(name)) if name == "textScore" => true,
-                    Some(_) => return Err(not_implemented("a sort by this $meta")),
-                    None => {
-                        return Err(at_location(
-                            17312,
-                            "$meta is the only expression supported by $sort right now",
-                        ));
-                    }
-                },
-                _ => false,
-            };
-            let ascending = if text_score { false } else { is_ascending(direction)? };
-            keys.push(SortKey { path: Path::new(path), ascending, text_score });
+            if let Bson::Document(meta) = direction {
+                return Err(match meta.contains_key("$meta") {
+                    true => not_implemented("a sort by $meta in a pipeline"),
+                    false => at_location(17312, "$meta is the only expression supported by $sort right now"),
+                });
+            }
+            parts.push(KeyPart {
+                path: path.split('.').map(str::to_owned).collect(),
+                is_descending: !is_ascending(path, direction)?,
+            });
         }
-        Ok(SortKeys { keys })
+        Ok(SortKeys { extraction: Extraction { parts, is_sparse: false } })
     }
 
-    /// What a document is ordered by: for each key the least value that an ascending order sees in an array, or the
-    /// greatest that a descending order sees.
+    /// What a document is ordered by: bytes in whose order documents come. Of an array the least key counts.
     ///
     /// # Errors
-    /// Two keys lead through different arrays.
-    pub(crate) fn key_of(&self, document: DocRef<'_>) -> Result<Vec<Bson>> {
-        if self.keys.len() > 1 {
-            self.check_parallel_arrays(document)?;
+    /// Two keys lead through different arrays, or a number in a path may be a place and a name.
+    pub(crate) fn key_of(&self, document: DocRef<'_>) -> Result<Vec<u8>> {
+        match document {
+            DocRef::Raw(document) => self.key_of_raw(document),
+            other => self.key_of_raw(&raw_of(&self.needed_of(other))),
         }
-        Ok(self.keys.iter().map(|key| key.value_of(document)).collect())
     }
 
-    fn check_parallel_arrays(&self, document: DocRef<'_>) -> Result<()> {
-        let mut known: Option<String> = None;
-        for key in &self.keys {
-            let Some(array) = array_prefix(document, &key.path) else { continue };
-            match &known {
-                Some(known) if *known != array => {
-                    return Err(bad_value("cannot sort with keys that are parallel arrays"));
-                }
-                _ => known = Some(array),
-            }
-        }
-        Ok(())
+    fn key_of_raw(&self, document: &RawDocument) -> Result<Vec<u8>> {
+        let found = extract(document, &self.extraction).map_err(|trouble| match trouble {
+            Unindexable::ParallelArrays(..) => bad_value("cannot sort with keys that are parallel arrays"),
+            other @ Unindexable::AmbiguousField(..) => unindexable(&other),
+        })?;
+        Ok(found.keys.into_iter().next().unwrap_or_default())
     }
 
-    /// Orders two keys.
-    pub(crate) fn compare_keys(&self, left: &[Bson], right: &[Bson]) -> Ordering {
-        for ((left, right), key) in left.iter().zip(right).zip(&self.keys) {
-            let order = compare_bson(left, right);
-            if order != Ordering::Equal {
-                return if key.ascending { order } else { order.reverse() };
+    /// The fields of a decoded document at which a path begins.
+    fn needed_of(&self, document: DocRef<'_>) -> Document {
+        let mut needed = Document::new();
+        for part in &self.extraction.parts {
+            if let Some(name) = part.path.first()
+                && let Some(value) = document.get(name)
+            {
+                needed.insert(name, value.to_bson());
             }
         }
-        Ordering::Equal
+        needed
     }
 }
 
-fn is_ascending(direction: &Bson) -> Result<bool> {
+fn is_ascending(path: &str, direction: &Bson) -> Result<bool> {
     let wrong = || at_location(15975, "$sort key ordering must be 1 (for ascending) or -1 (for descending)");
     let Some(number) = Number::of(direction.into()) else {
         let found = crate::value::show(direction.into());
-        return Err(at_location(15974, format!("Illegal key in $sort specification: {found}")));
+        return Err(at_location(15974, format!("Illegal key in $sort specification: {path}: {found}")));
     };
     match number.truncated() {
         Some(1) => Ok(true),
@@ -110,55 +96,23 @@ fn is_ascending(direction: &Bson) -> Result<bool> {
     }
 }
 
-/// The part of a path that leads to the first array on it.
-fn array_prefix(document: DocRef<'_>, path: &Path) -> Option<String> {
-    let mut value = ValueRef::Document(document);
-    let mut prefix = String::new();
-    for name in path.names() {
-        value = value.as_document()?.get(name)?;
-        if !prefix.is_empty() {
-            prefix.push('.');
-        }
-        prefix.push_str(name);
-        if value.as_array().is_some() {
-            return Some(prefix);
-        }
-    }
-    None
-}
-
-impl SortKey {
-    fn value_of(&self, document: DocRef<'_>) -> Bson {
-        let mut best = None;
-        visit_path(document, &self.path, false, &mut |value| {
-            match value {
-                Some(ValueRef::Array(items)) if items.len() == 0 => {
-                    self.offer(&mut best, ValueRef::Undefined)
-                }
-                Some(ValueRef::Array(items)) => items.values().for_each(|item| self.offer(&mut best, item)),
-                other => self.offer(&mut best, other.unwrap_or(ValueRef::Null)),
-            }
-            false
-        });
-        best.map_or(Bson::Null, ValueRef::to_bson)
-    }
-
-    /// Keeps the value that comes first in this key's direction.
-    fn offer<'a>(&self, best: &mut Option<ValueRef<'a>>, value: ValueRef<'a>) {
-        let better = best.is_none_or(|known| {
-            let order = compare(value, known);
-            if self.ascending { order.is_lt() } else { order.is_gt() }
-        });
-        if better {
-            *best = Some(value);
-        }
-    }
-}
-
-/// Orders two documents; what cannot be ordered counts as equal.
+/// Orders two elements of an array by what stands at the paths in them; arrays count as wholes here.
 pub(crate) fn compare_by(keys: &SortKeys, left: &Document, right: &Document) -> Ordering {
-    let of = |document: &Document| {
-        keys.keys.iter().map(|key| key.value_of(DocRef::Parsed(document))).collect::<Vec<_>>()
-    };
-    keys.compare_keys(&of(left), &of(right))
+    for part in &keys.extraction.parts {
+        let of = |document| value_at(ValueRef::Document(DocRef::Parsed(document)), &part.path);
+        let order = compare(of(left).unwrap_or(ValueRef::Null), of(right).unwrap_or(ValueRef::Null));
+        if order.is_ne() {
+            return if part.is_descending { order.reverse() } else { order };
+        }
+    }
+    Ordering::Equal
+}
+
+/// The value at a path; a number is a place in an array.
+fn value_at<'v>(value: ValueRef<'v>, path: &[String]) -> Option<ValueRef<'v>> {
+    path.iter().try_fold(value, |value, name| match value {
+        ValueRef::Document(inner) => inner.get(name),
+        ValueRef::Array(items) => items.values().nth(name.parse().ok()?),
+        _ => None,
+    })
 }

@@ -21,8 +21,8 @@ const FORMAT: i64 = 1;
 /// The page size that measured best for documents of up to a few kilobytes.
 const PAGE_SIZE_BYTES: u32 = 8192;
 
-/// Pages that one connection keeps, in KiB.
-const CACHE_KIB: u32 = 32 * 1024;
+/// Pages that one connection keeps, in KiB; they are taken as they are read.
+const CACHE_KIB: u32 = 64 * 1024;
 
 /// Pages that the log may hold before a writer moves them into the file.
 const CHECKPOINT_PAGES: u32 = 4000;

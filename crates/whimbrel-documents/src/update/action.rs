@@ -6,6 +6,7 @@ use super::apply::Context;
 use super::arrays::{Pull, Push, add_to_set, pop};
 use super::parse::show_field;
 use super::path::{Step, UpdatePath};
+use crate::matcher::exact_integer;
 use crate::refusal::{Refusal, Result, bad_value, failed_to_parse, type_mismatch};
 use crate::value::{Number, ValueRef, compare_bson, show, truncated_i64, type_name};
 
@@ -97,6 +98,11 @@ impl Action {
         }
     }
 
+    /// Whether a path that cannot be followed is refused rather than passed over.
+    pub(super) fn needs_viable_path(&self) -> bool {
+        matches!(self, Action::Pop { .. } | Action::Pull(_))
+    }
+
     /// What becomes of a value.
     pub(super) fn apply(&self, slot: Slot<'_>, context: &Context<'_>) -> Result<Outcome> {
         let set = |value: &Bson| match slot.value {
@@ -125,6 +131,7 @@ impl Action {
             Action::Min(value) => better(value, std::cmp::Ordering::Less),
             Action::Max(value) => better(value, std::cmp::Ordering::Greater),
             Action::CurrentDate { timestamp } => Outcome::Value(now(*timestamp)),
+            Action::Push(push) if push.always_changes(&slot) => Outcome::Value(push.apply(&slot, context)?),
             Action::Push(push) => changed(&slot, push.apply(&slot, context)?),
             Action::AddToSet(values) => changed(&slot, add_to_set(values, &slot)?),
             Action::Pop { first } => pop(*first, &slot)?.map_or(Outcome::Same, Outcome::Value),
@@ -272,13 +279,10 @@ fn parse_add_to_set(argument: &Bson) -> Result<Vec<Bson>> {
 
 fn parse_pop(path: &UpdatePath, argument: &Bson) -> Result<bool> {
     let shown = format!("{}: {}", path.text, show(argument.into()));
-    let number = Number::of(argument.into())
-        .ok_or_else(|| failed_to_parse(format!("Expected a number in: {shown}")))?;
-    match number.as_exact_i64() {
-        Some(1) => Ok(false),
-        Some(-1) => Ok(true),
-        Some(other) => Err(failed_to_parse(format!("$pop expects 1 or -1, found: {other}"))),
-        None => Err(failed_to_parse(format!("Expected an integer: {shown}"))),
+    match exact_integer(argument.into(), &shown).map_err(failed_to_parse)? {
+        1 => Ok(false),
+        -1 => Ok(true),
+        other => Err(failed_to_parse(format!("$pop expects 1 or -1, found: {other}"))),
     }
 }
 

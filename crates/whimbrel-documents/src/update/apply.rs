@@ -30,6 +30,9 @@ pub(super) fn apply_changes(
     inserting: bool,
 ) -> Result<Option<Document>> {
     let positional = changes.iter().any(|change| change.path.steps.contains(&Step::Matched));
+    if positional && inserting {
+        return Err(no_match());
+    }
     let matched = match filter {
         Some(filter) if positional => filter.matched_index(DocRef::Parsed(document))?,
         _ => None,
@@ -50,6 +53,10 @@ pub(super) fn apply_changes(
     }
 }
 
+fn no_match() -> Refusal {
+    bad_value("The positional operator did not find the match needed from the query.")
+}
+
 /// Goes one step down from a document or an array; says whether something changed.
 fn walk(
     container: &mut Bson,
@@ -62,9 +69,7 @@ fn walk(
     match step {
         Step::Name(name) => step_to(container, name, rest, above, change, context),
         Step::Matched => {
-            let at = context.matched.ok_or_else(|| {
-                bad_value("The positional operator did not find the match needed from the query.")
-            })?;
+            let at = context.matched.ok_or_else(no_match)?;
             step_to(container, &at.to_string(), rest, above, change, context)
         }
         Step::Every => step_to_elements(container, None, rest, above, change, context),
@@ -86,8 +91,19 @@ fn step_to(
         Bson::Document(document) => step_into_document(document, name, rest, change, context),
         Bson::Array(items) => step_into_array(items, name, rest, above, change, context),
         other if change.action.creates(context) => Err(cannot_create(name, above, other)),
+        other if change.action.needs_viable_path() => Err(cannot_traverse(name, above, other, change)),
         _ => Ok(false),
     }
+}
+
+fn cannot_traverse(name: &str, above: &str, value: &Bson, change: &Change) -> Refusal {
+    let element = show_field(above, ValueRef::from(value));
+    let path = &change.path.text;
+    refuse(
+        28,
+        "PathNotViable",
+        format!("Cannot use the part ({name}) of ({path}) to traverse the element ({element})"),
+    )
 }
 
 fn cannot_create(name: &str, above: &str, value: &Bson) -> Refusal {
@@ -133,10 +149,12 @@ fn step_into_array(
     change: &Change,
     context: &Context<'_>,
 ) -> Result<bool> {
-    let canonical = name == "0" || !name.starts_with('0');
-    let Some(at) = name.parse::<usize>().ok().filter(|_| canonical && !name.starts_with('+')) else {
+    let Some(at) = name.parse::<usize>().ok().filter(|_| !name.starts_with('+')) else {
         if change.action.creates(context) {
             return Err(cannot_create(name, above, &Bson::Array(std::mem::take(items))));
+        }
+        if change.action.needs_viable_path() {
+            return Err(cannot_traverse(name, above, &Bson::Array(std::mem::take(items)), change));
         }
         return Ok(false);
     };
@@ -222,12 +240,41 @@ fn step_to_elements(
 /// Moves a value; arrays may not lie on the way.
 fn rename(whole: &mut Bson, from: &str, to: &str) -> Result<bool> {
     let Bson::Document(document) = whole else { return Ok(false) };
+    if !leads_to_value(document, from)? {
+        return Ok(false);
+    }
     check_no_array(document, from, "source")?;
     let Some(value) = take(document, from, false) else { return Ok(false) };
     check_no_array(document, to, "destination")?;
     let value = take(document, from, true).unwrap_or(value);
     put(document, to, value)?;
     Ok(true)
+}
+
+/// Whether a path leads to a value; one that a value on the way does not let through is refused.
+fn leads_to_value(document: &Document, path: &str) -> Result<bool> {
+    let mut names = path.split('.');
+    let mut found = names.next().and_then(|name| document.get(name));
+    let mut above = path.split('.').next().unwrap_or_default();
+    for name in names {
+        found = match found {
+            None => return Ok(false),
+            Some(Bson::Document(inner)) => inner.get(name),
+            Some(Bson::Array(items)) if name.bytes().all(|byte| byte.is_ascii_digit()) => {
+                name.parse::<usize>().ok().and_then(|at| items.get(at))
+            }
+            Some(other) => {
+                let element = show_field(above, ValueRef::from(other));
+                return Err(refuse(
+                    28,
+                    "PathNotViable",
+                    format!("cannot use the part ({above} of {path}) to traverse the element ({element})"),
+                ));
+            }
+        };
+        above = name;
+    }
+    Ok(found.is_some())
 }
 
 fn check_no_array(document: &Document, path: &str, which: &str) -> Result<()> {

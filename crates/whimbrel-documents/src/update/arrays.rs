@@ -4,10 +4,10 @@ use bson::{Bson, Document};
 
 use super::action::Slot;
 use super::apply::Context;
-use crate::matcher::{Matcher, Node, Pattern, value_passes};
+use crate::matcher::{Matcher, Node, Pattern, begins_with_operator};
 use crate::refusal::{Result, bad_value, type_mismatch};
 use crate::sort::{SortKeys, compare_by};
-use crate::value::{DocRef, Number, ValueRef, compare_bson, equal_bson, show, type_name};
+use crate::value::{DocRef, Number, compare_bson, equal_bson, show, type_name};
 
 /// A `$push` with its clauses.
 #[derive(Clone, Debug)]
@@ -66,6 +66,13 @@ impl Push {
             }
         }
         Ok(push)
+    }
+
+    /// Whether it counts as a change whatever comes of it.
+    pub(super) fn always_changes(&self, slot: &Slot<'_>) -> bool {
+        let sorts_something =
+            self.sort.is_some() && matches!(slot.value, Some(Bson::Array(items)) if !items.is_empty());
+        !self.values.is_empty() || sorts_something
     }
 
     /// The array after the push.
@@ -196,7 +203,7 @@ pub(super) fn pop(first: bool, slot: &Slot<'_>) -> Result<Option<Bson>> {
 pub(super) enum Pull {
     Values(Vec<Bson>),
     /// Elements that pass tests: `{$gte: 5}`.
-    Tests(Vec<Node>),
+    Tests(Box<Matcher>),
     /// Documents that pass a filter.
     Filter(Box<Matcher>),
     Pattern(Pattern),
@@ -207,14 +214,11 @@ impl Pull {
     pub(super) fn parse(argument: &Bson) -> Result<Self> {
         Ok(match argument {
             Bson::Document(condition) => {
-                let first = condition.keys().next();
-                let logical =
-                    |key: &&String| matches!(key.as_str(), "$and" | "$or" | "$nor" | "$expr" | "$jsonSchema");
-                match first {
-                    Some(key) if key.starts_with('$') && !logical(&key) => {
-                        Pull::Tests(Matcher::parse_value_tests(condition)?)
-                    }
-                    _ => Pull::Filter(Box::new(Matcher::parse(condition)?)),
+                if begins_with_operator(condition) {
+                    let tests = Matcher::parse_value_tests(condition)?;
+                    Pull::Tests(Box::new(Matcher::from_node(Node::And(tests))))
+                } else {
+                    Pull::Filter(Box::new(Matcher::parse(condition)?))
                 }
             }
             Bson::RegularExpression(regex) => {
@@ -243,7 +247,11 @@ impl Pull {
     fn takes(&self, item: &Bson) -> Result<bool> {
         match self {
             Pull::Values(values) => Ok(values.iter().any(|value| equal_bson(value, item))),
-            Pull::Tests(tests) => value_passes(tests, ValueRef::from(item)),
+            // As a field of no name, so that an array is asked with its elements.
+            Pull::Tests(tests) => {
+                let wrapped = Document::from_iter([(String::new(), item.clone())]);
+                tests.matches_in(DocRef::Parsed(&wrapped), None)
+            }
             Pull::Filter(filter) => match item {
                 Bson::Document(document) => filter.matches_in(DocRef::Parsed(document), None),
                 _ => Ok(false),

@@ -66,9 +66,10 @@ impl Update {
             }
             Kind::Pipeline(stages) => Some(with_id_of(run_stages(stages, document)?, document)),
         };
-        let Some(changed) = changed.filter(|changed| !action::identical_documents(changed, document)) else {
-            return Ok(None);
-        };
+        // What operators count as a change is one; of the others only the result tells.
+        let counts = matches!(self.kind, Kind::Operators { .. });
+        let changed = changed.filter(|changed| counts || !action::identical_documents(changed, document));
+        let Some(changed) = changed else { return Ok(None) };
         self.check(document, &changed)?;
         Ok(Some(changed))
     }

@@ -16,6 +16,8 @@ const EXPONENT_BIAS: i32 = 6176;
 const INFINITE: u128 = 0b11110 << 122;
 /// The combination bits of what is no number.
 const NOT_A_NUMBER: u128 = 0b11111 << 122;
+/// The largest exponent with which logarithms and powers are computed.
+const LARGEST_EXPONENT: isize = 99_999;
 /// The sign bit.
 const SIGN: u128 = 1 << 127;
 
@@ -64,6 +66,11 @@ fn infinity() -> Quad {
     parse("Infinity").unwrap_or(Quad::NAN)
 }
 
+/// The zero of the least exponent: added to a number, it fills its digits up.
+pub(crate) fn least_zero() -> Quad {
+    parse("0E-6176").unwrap_or(Quad::ZERO)
+}
+
 /// The decimal of an integer.
 pub(crate) fn from_i64(value: i64) -> Quad {
     Context::<Quad>::default().from_i128(i128::from(value))
@@ -77,6 +84,22 @@ pub(crate) fn from_f64(value: f64) -> Quad {
 /// The decimal nearest to a double's exact value, for comparing the two.
 pub(crate) fn exact_from_f64(value: f64) -> Quad {
     rounded_from_f64(value, DIGITS)
+}
+
+/// The decimal of a double's exact value in the fewest digits: 34 of them where it has more.
+pub(crate) fn plain_from_f64(value: f64) -> Quad {
+    if !value.is_finite() || value == 0.0 {
+        return exact_from_f64(value);
+    }
+    let text = format!("{:.*e}", DIGITS - 1, value);
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let digits = mantissa.trim_end_matches('0').trim_end_matches('.');
+    // A whole number keeps its last zeros as digits: 100 is not written as 1E+2.
+    let whole: usize = exponent.parse().unwrap_or(0);
+    let known = digits.bytes().filter(u8::is_ascii_digit).count();
+    let padding = (whole + 1).min(DIGITS).saturating_sub(known);
+    let point = if padding > 0 && !digits.contains('.') { "." } else { "" };
+    parse(&format!("{digits}{point}{}e{exponent}", "0".repeat(padding))).unwrap_or(Quad::ZERO)
 }
 
 fn rounded_from_f64(value: f64, digits: usize) -> Quad {
@@ -132,6 +155,9 @@ pub(crate) fn transform(
 ) -> Quad {
     let mut context = Context::<Decimal<12>>::default();
     let _ = context.set_precision(DIGITS);
+    // Logarithms and powers are refused by a context with a wider range of exponents.
+    let _ = context.set_max_exponent(LARGEST_EXPONENT);
+    let _ = context.set_min_exponent(-LARGEST_EXPONENT);
     let mut wide = Decimal::<12>::from(value);
     apply(&mut context, &mut wide);
     Context::<Quad>::default().from_decimal(&wide)

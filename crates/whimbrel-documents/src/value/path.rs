@@ -78,6 +78,33 @@ fn walk<'a>(
     false
 }
 
+/// Whether a path goes by a number into an array inside another one and ends there without a value.
+///
+/// To MongoDB such a path leads somewhere, though there is nothing: the field counts neither as missing nor as null.
+pub(crate) fn ends_in_nested_array(document: DocRef<'_>, path: &Path) -> bool {
+    let mut current = document;
+    let mut parts = &*path.parts;
+    while let Some((part, rest)) = parts.split_first() {
+        match current.get(&part.name) {
+            Some(ValueRef::Document(inner)) => {
+                current = inner;
+                parts = rest;
+            }
+            Some(ValueRef::Array(items)) => return is_dead_end(items, rest),
+            _ => return false,
+        }
+    }
+    false
+}
+
+fn is_dead_end(items: DocRef<'_>, parts: &[Part]) -> bool {
+    let Some((part, rest)) = parts.split_first() else { return false };
+    let Some(next) = rest.first() else { return false };
+    let Some(ValueRef::Array(inner)) = part.index.and_then(|at| items.values().nth(at)) else { return false };
+    let plain = |item: ValueRef<'_>| !matches!(item, ValueRef::Document(_) | ValueRef::Array(_));
+    next.index.is_some() || !inner.values().any(plain)
+}
+
 /// Walks the elements of an array that is not the end of its path.
 fn walk_array<'a>(
     items: DocRef<'a>,
@@ -93,6 +120,11 @@ fn walk_array<'a>(
             return true;
         }
         if part.index != Some(at) {
+            // To a name, what is neither a document nor an array is a document without the field.
+            let plain = !matches!(item, ValueRef::Document(_) | ValueRef::Array(_));
+            if plain && part.index.is_none() && visit(None) {
+                return true;
+            }
             continue;
         }
         let done = match item {

@@ -101,6 +101,62 @@ fn show_double(number: f64) -> String {
     } else if number.is_infinite() {
         if number < 0.0 { "-inf".to_owned() } else { "inf".to_owned() }
     } else {
-        format!("{number:?}")
+        with_signed_exponent(&format!("{number:?}"))
+    }
+}
+
+/// An exponent as the C library writes it: with its sign and two digits at least.
+fn with_signed_exponent(text: &str) -> String {
+    let Some((mantissa, exponent)) = text.split_once('e') else { return text.to_owned() };
+    let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |digits| ('-', digits));
+    format!("{mantissa}e{sign}{digits:0>2}")
+}
+
+/// Writes a double in six digits, as the C library's `%g` does.
+pub(crate) fn show_brief_double(number: f64) -> String {
+    const DIGITS: i32 = 6;
+    if !number.is_finite() || number == 0.0 {
+        return match number {
+            number if number.is_nan() => "nan".to_owned(),
+            number if number == f64::INFINITY => "inf".to_owned(),
+            number if number == f64::NEG_INFINITY => "-inf".to_owned(),
+            number if number.is_sign_negative() => "-0".to_owned(),
+            _ => "0".to_owned(),
+        };
+    }
+    let scientific = format!("{number:.*e}", 5);
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let power: i32 = exponent.parse().unwrap_or(0);
+    let trimmed = |text: &str| match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text.to_owned(),
+    };
+    if (-4..DIGITS).contains(&power) {
+        let places = usize::try_from(DIGITS - 1 - power).unwrap_or(0);
+        return trimmed(&format!("{number:.places$}"));
+    }
+    with_signed_exponent(&format!("{}e{exponent}", trimmed(mantissa)))
+}
+
+/// Writes a value as the messages of expressions do, which differ from those of all else: `[1, "x"]`, `{a: 1}`.
+pub(crate) fn show_result(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Double(number) => show_brief_double(number),
+        ValueRef::Document(document) => {
+            let fields: Vec<String> =
+                document.iter().map(|(key, value)| format!("{key}: {}", show_result(value))).collect();
+            format!("{{{}}}", fields.join(", "))
+        }
+        ValueRef::Array(items) => {
+            let items: Vec<String> = items.values().map(show_result).collect();
+            format!("[{}]", items.join(", "))
+        }
+        ValueRef::Binary(subtype, bytes) => {
+            let hex: String = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+            format!("BinData({subtype}, \"{hex}\")")
+        }
+        ValueRef::ObjectId(id) => id.to_hex(),
+        ValueRef::Date(millis) => crate::expression::iso_text(millis),
+        other => show(other),
     }
 }

@@ -185,15 +185,7 @@ impl<'a> DocRef<'a> {
     /// The value of a key.
     pub(crate) fn get(self, key: &str) -> Option<ValueRef<'a>> {
         match self {
-            DocRef::Raw(raw) => {
-                for element in raw.iter_elements() {
-                    let element = element.ok()?;
-                    if element.key().as_str() == key {
-                        return element.value().ok().map(ValueRef::from);
-                    }
-                }
-                None
-            }
+            DocRef::Raw(raw) => super::raw::find(raw, key),
             DocRef::Parsed(document) => document.get(key).map(ValueRef::from),
             DocRef::Items(items) => {
                 key.parse::<usize>().ok().and_then(|index| items.get(index)).map(ValueRef::from)

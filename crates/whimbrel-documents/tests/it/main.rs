@@ -11,6 +11,8 @@ mod limits;
 mod plans;
 mod processes;
 mod reference;
+mod replies;
 mod tables;
+mod tiers;
 mod transactions;
 mod whole;

@@ -44,6 +44,10 @@ const DROPPED: &[&str] = &[
     "serverParameters",
     "uuid",
     "works",
+    // Kept by MongoDB, and of no effect.
+    "background",
+    // The relevance of words, which is not promised.
+    "score",
     // Statistics of the storage.
     "avgObjSize",
     "fastCountType",
@@ -74,14 +78,25 @@ pub(crate) struct Pair {
 impl Pair {
     /// Connects to MongoDB's engine, which the tests need, and opens a store.
     pub(crate) async fn new() -> Self {
+        Self::with("WHIMBREL_TEST_MONGODB_ENGINE_URL").await
+    }
+
+    /// Connects to SecantusDB instead, which has what MongoDB's engine has not.
+    pub(crate) async fn with_secantusdb() -> Self {
+        Self::with("WHIMBREL_TEST_SECANTUSDB_URL").await
+    }
+
+    async fn with(variable: &str) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let url = std::env::var("WHIMBREL_TEST_MONGODB_ENGINE_URL").expect(
-            "this test compares with MongoDB's engine: run `cargo xtask test`, or set what \
-             `cargo xtask test --servers` prints",
-        );
+        let url = std::env::var(variable).unwrap_or_else(|_| {
+            panic!(
+                "this test compares with the server of {variable}: run `cargo xtask test`, or set what \
+                 `cargo xtask test --servers` prints"
+            )
+        });
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let database = format!("whimbrel_documents_{}_{number}", std::process::id());
-        let client = Client::with_uri_str(&url).await.expect("MongoDB's engine answers");
+        let client = Client::with_uri_str(&url).await.expect("the server answers");
         client.database(&database).drop().await.expect("the database is dropped");
         let store = DocumentStore::open(&DocumentOptions::new(Location::Memory, &database)).unwrap();
         Self { store, client, database }
@@ -90,16 +105,51 @@ impl Pair {
     /// Runs a command on both, and returns what is compared of each reply: MongoDB's first.
     pub(crate) async fn run(&self, database: &str, command: &Document) -> (Bson, Bson) {
         let database = if database.is_empty() { &self.database } else { database };
-        let theirs = match self.client.database(database).run_command(command.clone()).await {
+        let theirs = self.on_server(database, command).await;
+        let ours = self.on_store(database, command).await;
+        (compared(Bson::Document(theirs)), compared(Bson::Document(ours)))
+    }
+
+    /// Runs a command on the server.
+    pub(crate) async fn on_server(&self, database: &str, command: &Document) -> Document {
+        match self.client.database(database).run_command(command.clone()).await {
             Ok(reply) => reply,
             Err(error) => refusal(&error, command),
-        };
-        let ours = match self.store.run_on(database, command.clone(), None).await {
+        }
+    }
+
+    /// Runs a command on the store.
+    pub(crate) async fn on_store(&self, database: &str, command: &Document) -> Document {
+        match self.store.run_on(database, command.clone(), None).await {
             Ok(reply) => reply,
             Err(CommandError::Refused(refusal)) => refusal.reply,
             Err(error) => panic!("{command}: {error}"),
-        };
-        (compared(Bson::Document(theirs)), compared(Bson::Document(ours)))
+        }
+    }
+
+    /// What two transactions that write the same document are told: the code and labels of the second one's refusal.
+    pub(crate) async fn conflict(&self) -> ((i32, Vec<String>), (i32, Vec<String>)) {
+        let insert = doc! { "insert": "c", "documents": [{ "_id": 1 }] };
+        let delete = doc! { "delete": "c", "deletes": [{ "q": { "_id": 1 }, "limit": 1 }] };
+        self.run("", &insert).await;
+        let database = self.client.database(&self.database);
+        let mut first = self.client.start_session().await.unwrap();
+        let mut second = self.client.start_session().await.unwrap();
+        first.start_transaction().await.unwrap();
+        second.start_transaction().await.unwrap();
+        database.run_command(delete.clone()).session(&mut first).await.unwrap();
+        let refused = database.run_command(delete.clone()).session(&mut second).await.unwrap_err();
+        let ErrorKind::Command(refusal) = &*refused.kind else { panic!("{refused:?}") };
+        let theirs = (refusal.code, refused.labels().iter().cloned().collect());
+        first.abort_transaction().await.unwrap();
+        let (first, second) =
+            (self.store.start_session().await.unwrap(), self.store.start_session().await.unwrap());
+        self.store.start_transaction(first).await.unwrap();
+        self.store.start_transaction(second).await.unwrap();
+        self.store.run_on(&self.database, delete.clone(), Some(first)).await.unwrap();
+        let refused = self.store.run_on(&self.database, delete, Some(second)).await.unwrap_err();
+        let CommandError::Refused(refusal) = refused else { panic!("{refused}") };
+        (theirs, (refusal.code, refusal.labels))
     }
 
     /// Drops the database.
@@ -121,7 +171,7 @@ fn refusal(error: &mongodb::error::Error, command: &Document) -> Document {
 }
 
 /// What is compared of a value.
-fn compared(value: Bson) -> Bson {
+pub(crate) fn compared(value: Bson) -> Bson {
     match value {
         Bson::Document(document) => {
             let is_cursor = document.contains_key("firstBatch") || document.contains_key("nextBatch");

@@ -17,7 +17,7 @@ fn tables() -> Vec<PathBuf> {
     tables
 }
 
-fn command(line: &str, database: &str) -> (String, Document) {
+pub(crate) fn command(line: &str, database: &str) -> (String, Document) {
     let value: serde_json::Value = serde_json::from_str(&line.replace("$db", database)).unwrap();
     let Ok(Bson::Document(mut command)) = Bson::try_from(value) else { panic!("{line} is no command") };
     let on = command.remove("$on").and_then(|on| on.as_str().map(str::to_owned)).unwrap_or_default();

@@ -45,6 +45,9 @@ pub(super) struct ColumnsByTable {
 impl ColumnsByTable {
     pub(super) fn read(context: &Context<'_>, rows: &Rows, serials: &Serials) -> Self {
         let types = types(context, rows);
+        let commented = rows.column_comments.iter();
+        let mut comments: HashMap<(Oid, i16), String> =
+            commented.map(|row| ((row.number(0), row.number(1)), row.string(2))).collect();
         let mut all = ColumnsByTable {
             columns: HashMap::with_capacity(rows.relations.len()),
             names: HashMap::with_capacity(rows.columns.len()),
@@ -60,7 +63,8 @@ impl ColumnsByTable {
                 all.computed.push((table, row.string(2)));
                 continue;
             }
-            let column = column(row, table, number, &types, serials);
+            let mut column = column(row, table, number, &types, serials);
+            column.comment = comments.remove(&(table, number));
             all.columns.entry(table).or_default().push(column);
         }
         for row in &rows.foreign_columns {
@@ -124,7 +128,6 @@ fn column(row: &SimpleQueryRow, table: Oid, number: i16, types: &Types, serials:
         column.default = expression.map(canonical_default);
     }
     column.collation = row.optional(9);
-    column.comment = row.optional(11);
     column
 }
 

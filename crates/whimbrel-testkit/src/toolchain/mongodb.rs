@@ -1,7 +1,7 @@
 //! The two servers that stand for MongoDB: its own engine from npm, and SecantusDB from PyPI.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -20,6 +20,14 @@ const ENGINE_GLIBC: (u32, u32) = (2, 38);
 const LENT_SUITE: &str = "trixie";
 /// What the engine, and Node around it, need from that release.
 const LENT_PACKAGES: [&str; 3] = ["libc6", "libstdc++6", "libgcc-s1"];
+
+/// Opens the engine on a folder for as long as its input is open.
+const OPEN_SCRIPT: &str = "
+const [module, folder] = process.argv.slice(1);
+require(module).open(folder).then((engine) => {
+  console.log(engine.uri);
+  process.stdin.resume().on('end', () => engine.close().then(() => process.exit(0)));
+});";
 
 /// How MongoDB's engine is run.
 #[derive(Debug, Clone)]
@@ -55,6 +63,18 @@ impl Toolchain {
             node: vec![loader.into(), "--library-path".into(), libraries.into(), node],
             module,
         })
+    }
+
+    /// The command that opens MongoDB's engine on a folder in a process of its own, prints the URL of its socket once it
+    /// listens, and closes the folder when its input ends.
+    ///
+    /// # Errors
+    /// When the engine cannot be installed.
+    pub fn mongodb_engine_command(&self, folder: &Path) -> Result<Vec<OsString>> {
+        let engine = self.mongodb_engine()?;
+        let mut command = engine.node;
+        command.extend(["--eval".into(), OPEN_SCRIPT.into(), engine.module.into(), folder.into()]);
+        Ok(command)
     }
 
     /// Returns SecantusDB's server program, installing it into a Python environment of its own when it is missing.

@@ -1,0 +1,79 @@
+//! What the generator does not draw, since the answer is not defined or this engine gives another one: each with its reason.
+//!
+//! Two more stand where they apply: `Manner::nested` (which of several refused operators is told), and positional projections,
+//! whose filter has one predicate that names no place.
+
+/// Equalities that an upsert's filter states beside the `_id`.
+///
+/// MongoDB puts the fields of several into the new document in the order of a hash table.
+pub(super) const MOST_TAKEN_OVER: usize = 1;
+
+/// Whether a `$push` that sorts pushes something too.
+///
+/// Sorting an empty array counts as a change in MongoDB where the collection has a validator, and does not where it has none.
+pub(super) const PUSH_SORTS_SOMETHING: bool = true;
+
+/// Arrays that `$unwind` takes apart while it preserves documents without elements.
+///
+/// Where it removes an empty array MongoDB keeps a hole in the document, which a later stage of the same pipeline fills in
+/// place; here the field comes last. No other stage writes to these paths.
+pub(super) const PRESERVED: [&str; 3] = ["q", "zz", "x"];
+
+/// Paths that `$unset` and exclusions take out, none of which another stage fills again.
+///
+/// MongoDB keeps the place of a removed field within one pipeline; here a new field comes last.
+pub(super) const REMOVED: [&str; 5] = ["s", "n.i", "w", "l.c", "t"];
+
+/// Fields that `$lookup` fills: none that the documents have.
+///
+/// Over a field that is there MongoDB's optimizer no longer reads it, and the new one comes last.
+pub(super) const JOINED: [&str; 2] = ["found", "joined"];
+
+/// Paths that a generated validator's filter asks about: where elements of an array lack the field, the details differ.
+pub(super) const VALIDATED: [&str; 9] = ["a", "b", "i", "s", "d", "t", "m", "w", "zz"];
+
+/// The path that neither sorts nor indexes go by: a place in an array that is itself at a place in an array.
+pub(super) const NESTED_PLACE: &str = "q.0.0";
+
+/// Types of which `$toString` and `$convert` make no text here: MongoDB has done so since 8.3.
+pub(super) const WITHOUT_TEXT: [&str; 7] =
+    ["array", "object", "regex", "binData", "timestamp", "minKey", "maxKey"];
+
+/// Operators that a generated validator's filter does not state (nor does it state regular expressions in lists, and
+/// schemas below the top have no title and no description): the details of their refusals are told differently.
+///
+/// `$eq` is told by its value alone, `$all` as the clauses that it stands for, the bits by their common name.
+pub(super) const WITHOUT_DETAILS: [&str; 8] = [
+    "$eq",
+    "$all",
+    "$bitsAllSet",
+    "$bitsAnySet",
+    "$bitsAllClear",
+    "$bitsAnyClear",
+    "$elemMatch",
+    "$elemMatch object",
+];
+
+/// Functions that keep one of several equal numbers: of which type it is, is not compared where one of them is called.
+///
+/// MongoDB's optimizer puts their constants together first.
+const KEEPING_ONE: [&str; 6] = ["$min", "$max", "$setUnion", "$setIntersection", "$minN", "$maxN"];
+
+/// Whether a command calls a function that keeps one of several equal numbers.
+pub(super) fn keeps_one(command: &bson::Document) -> bool {
+    let text = command.to_string();
+    KEEPING_ONE.iter().any(|name| text.contains(&format!("\"{name}\"")))
+}
+
+/// Functions of which a decimal is no argument, with the reason.
+const WITHOUT_DECIMALS: [(&str, &str); 4] = [
+    ("$pow", "the last digits of a power of a decimal differ"),
+    ("$sin", "computed in doubles here, in 34 digits there"),
+    ("$cos", "computed in doubles here, in 34 digits there"),
+    ("$tan", "computed in doubles here, in 34 digits there"),
+];
+
+/// Whether a function's arguments are made doubles first.
+pub(super) fn takes_no_decimal(function: &str) -> bool {
+    WITHOUT_DECIMALS.iter().any(|(name, _)| *name == function)
+}
