@@ -370,8 +370,14 @@ impl Inner {
         }
         let Transaction::Open { link, .. } = transaction else { unreachable!("opened above") };
         link.execute("SAVEPOINT command", [])?;
+        let before = word_tables(link)?;
         let done = (verb.run)(&mut self.work(database, link, Some(session), raw), command);
         if done.is_err() && !link.sqlite.is_autocommit() {
+            // FTS5 writes to its tables at each savepoint, to those too that were rolled back and are gone: unless they
+            // are dropped before.
+            for made in word_tables(link)?.iter().filter(|table| !before.contains(table)) {
+                link.sqlite.execute_batch(&format!("DROP TABLE \"{made}\""))?;
+            }
             link.execute("ROLLBACK TO command", [])?;
             // What the command made is forgotten: this link may have read it.
             link.catalog()?;
@@ -655,6 +661,14 @@ fn keep_sweeping(inner: &Arc<Inner>, interval: Duration) -> Result<(), EngineErr
         doing: "starting the task that deletes expired documents".to_owned(),
         reason: error.to_string(),
     })
+}
+
+/// The tables of the indexes over words.
+fn word_tables(link: &Link) -> Outcome<Vec<String>> {
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%fts5%'";
+    let mut statement = link.sqlite.prepare_cached(sql)?;
+    let names = statement.query_map([], |row| row.get(0))?;
+    Ok(names.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Whether a transaction is open in SQLite too, which ends one by itself where the disk is full.

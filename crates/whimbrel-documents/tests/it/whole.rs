@@ -118,6 +118,30 @@ async fn a_refused_command_takes_back_what_it_did_and_no_more() {
     assert_eq!(standing(&store, None).await, within);
 }
 
+/// The words of the documents before the one that is in the way were written down already.
+#[tokio::test]
+async fn an_index_over_words_that_is_refused_leaves_the_transaction_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("documents.db");
+    let options = DocumentOptions::new(Location::File(path.clone()), "test");
+    let store = DocumentStore::open(&options).unwrap();
+    let documents: Vec<Document> = (0..20).map(|id| doc! { "_id": id, "w": format!("word{id}") }).collect();
+    store.run(doc! { "insert": "c", "documents": documents }).await.unwrap();
+    let sqlite = rusqlite::Connection::open(&path).unwrap();
+    let id: i64 = sqlite.query_row("SELECT id FROM collections", [], |row| row.get(0)).unwrap();
+    sqlite.execute(&format!("UPDATE c{id} SET doc = substr(doc, 1, 9) WHERE r = 15"), []).unwrap();
+    let session = begun(&store).await;
+    let run = |command: Document| store.run_on("test", command, Some(session));
+    let words = doc! { "key": { "w": "text" }, "name": "words" };
+    for round in 0..3 {
+        let refused = run(doc! { "createIndexes": "c", "indexes": [words.clone()] }).await.unwrap_err();
+        assert_eq!(refused.code(), Some(22), "{refused}");
+        run(doc! { "insert": "d", "documents": [{ "_id": round }] }).await.unwrap();
+    }
+    store.commit_transaction(session).await.unwrap();
+    assert_eq!(store.run(doc! { "count": "d" }).await.unwrap().get_i32("n").unwrap(), 3);
+}
+
 /// A collection that a refused command made within the transaction, and another one that somebody makes later.
 #[tokio::test]
 async fn what_was_taken_back_is_not_remembered() {
