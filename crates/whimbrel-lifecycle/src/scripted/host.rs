@@ -250,7 +250,9 @@ impl<'a> ScriptHost<'a> {
     }
 
     async fn journalled(&mut self, call: Call, effect: Effect) -> HostResult<Document> {
-        if let Err(error) = self.documents.fence(None).await {
+        if !self.keeps_writers_out()
+            && let Err(error) = self.documents.fence(None).await
+        {
             return self.fail(error);
         }
         let idempotent = effect == Effect::Idempotent;
@@ -397,6 +399,13 @@ impl<'a> ScriptHost<'a> {
         let within = self.within.as_ref().is_some_and(|within| within.together == Some(true));
         let own = self.own.filter(|_| within && (self.is_whole || together(&call.command)));
         call.session.or(own)
+    }
+
+    /// Whether an open transaction of the script's holds the only right to write. The lock is not renewed then: that would
+    /// wait for the transaction, before whose end nobody else can take the lock.
+    fn keeps_writers_out(&self) -> bool {
+        let within = self.within.as_ref().is_some_and(|within| within.together == Some(true));
+        self.is_whole && (within || self.opened.values().any(Option::is_some))
     }
 
     /// The session whose open transaction sees what stands now; none where everybody does.
