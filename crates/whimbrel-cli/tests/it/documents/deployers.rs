@@ -259,6 +259,26 @@ fn a_transaction_that_outlasts_the_lease_is_finished_on_the_embedded_engine() {
     assert_eq!(project.count("counters", doc! { "_id": "second", "n": 1 }), 1);
 }
 
+/// A chunk of a batch that outlasts the lease: on the embedded engine its transaction holds the only right to write, and a
+/// renewal on its way would wait for itself.
+#[test]
+fn a_chunk_that_outlasts_the_lease_is_finished() {
+    let text = "exports.up = async (db) => {
+  await batch({ collection: 'items', size: 25 }, async (documents) => {
+    const chosen = { _id: { $in: documents.map((document) => document._id) } };
+    const end = Date.now() + 3000;
+    while (Date.now() < end) await db.collection('items').updateMany(chosen, { $set: { state: 'open' } });
+    await db.collection('items').updateMany(chosen, { $inc: { tries: 1 } });
+  });
+};\n";
+    for kind in Kind::ALL {
+        let project = Project::prepared(kind, text, SHORT);
+        ended(&finish(project.start(&["migrate"])), 0);
+        let once: Document = doc! { "tries": 1 };
+        assert_eq!(project.count("items", once), items());
+    }
+}
+
 /// A command that takes longer than the lease keeps it, and so does a pause between batches.
 #[test]
 fn work_that_outlasts_the_lease_keeps_it() {
