@@ -118,6 +118,10 @@ fn round(name: &'static str, values: Vec<Value>) -> Result<Value> {
             let whole = number_of(value).ok_or_else(|| {
                 at_location(16004, format!("can't convert from BSON type {} to long", type_of(value)))
             })?;
+            if !whole.to_f64().is_finite() {
+                let found = shown(value);
+                return Err(at_location(31109, format!("Can't coerce out of range value {found} to long")));
+            }
             let exact = whole.as_exact_i64().ok_or_else(|| {
                 at_location(51082, format!("precision argument to  {name} must be a integral value"))
             })?;

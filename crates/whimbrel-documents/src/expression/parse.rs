@@ -67,12 +67,19 @@ pub(crate) struct Parser {
     depth: usize,
     /// What `$$NOW` stands for: one instant for a whole command.
     now: bson::DateTime,
+    /// Whether calls of constants are computed at once, which the server does not do in an update.
+    folds: bool,
 }
 
 impl Parser {
     /// A parser that knows the system's variables only.
     pub(crate) fn new() -> Self {
-        Parser { names: Vec::new(), depth: 0, now: bson::DateTime::now() }
+        Parser { names: Vec::new(), depth: 0, now: bson::DateTime::now(), folds: true }
+    }
+
+    /// A parser of an update's stages, whose constants are computed for each document.
+    pub(crate) fn of_update() -> Self {
+        Parser { folds: false, ..Self::new() }
     }
 
     /// The same parser with more variables in sight.
@@ -128,7 +135,8 @@ impl Parser {
     }
 
     fn document(&self, document: &Document) -> Result<Node> {
-        let parser = Parser { names: self.names.clone(), depth: self.depth + 1, now: self.now };
+        let parser =
+            Parser { names: self.names.clone(), depth: self.depth + 1, now: self.now, folds: self.folds };
         if parser.depth > MAX_DEPTH {
             return Err(refuse(15, "Overflow", "exceeded maximum depth of an expression"));
         }
@@ -175,7 +183,7 @@ impl Parser {
             Arguments::Between(low, high) => self.positional(function, argument, *low, *high)?,
             Arguments::Any => self.positional(function, argument, 0, usize::MAX)?,
         };
-        let is_constant = function.folds() && arguments.iter().all(Node::is_constant);
+        let is_constant = self.folds && function.folds() && arguments.iter().all(Node::is_constant);
         let call = Node::Call { function, arguments };
         if !is_constant {
             return Ok(call);

@@ -6,6 +6,7 @@ use super::arithmetic::number_of;
 use super::table::{Arguments, Codes, Function};
 use super::{Value, is_nullish, shown, type_of};
 use crate::refusal::{Result, at_location};
+use crate::value::Number;
 
 const TRIM: Arguments = Arguments::Named(
     &[("input", true), ("chars", false)],
@@ -96,11 +97,18 @@ fn substring_bytes(name: &'static str, values: Vec<Value>) -> Result<Value> {
     let [source, start, count] = values.as_slice() else { return Ok(None) };
     let source = coerced(source)?;
     let whole = |value: &Value, what: &str, code| {
-        number_of(value).and_then(|number| number.truncated()).ok_or_else(|| {
+        let number = number_of(value).ok_or_else(|| {
             at_location(
                 code,
                 format!("{name}:  {what} must be a numeric type (is BSON type {})", type_of(value)),
             )
+        })?;
+        number.truncated().ok_or_else(|| {
+            let (kind, shown) = match number {
+                Number::Double(number) => ("value", crate::value::show_brief_double(number)),
+                _ => ("decimal value", shown(value)),
+            };
+            at_location(31109, format!("Can't coerce out of range {kind} {shown} to long"))
         })
     };
     let start = whole(start, "starting index", 16034)?;

@@ -86,7 +86,10 @@ pub(super) fn parse_schema(schema: &Document) -> Result<Schema> {
 /// Drops the rules about types that the schema excludes: what breaks them breaks the rule about the type.
 fn drop_impossible(rules: &mut Vec<Rule>) {
     let types = rules.iter().find_map(|rule| match &rule.test {
-        Keyword::Type(types) => Some(types.clone()),
+        // Of a list of types the server draws no conclusions.
+        Keyword::Type(types) if matches!(rule.stated.get(rule.keyword), Some(Bson::String(_))) => {
+            Some(types.clone())
+        }
         _ => None,
     });
     if let Some(types) = types {
@@ -99,7 +102,7 @@ fn restricted(keyword: &str) -> Option<&'static [i32]> {
     match keyword {
         "minimum" | "maximum" | "multipleOf" => Some(&NUMERIC),
         "minLength" | "maxLength" | "pattern" => Some(&[STRING]),
-        "minItems" | "maxItems" | "uniqueItems" | "items" => Some(&[ARRAY]),
+        "minItems" | "maxItems" | "uniqueItems" | "items" | "additionalItems" => Some(&[ARRAY]),
         "required"
         | "properties"
         | "patternProperties"

@@ -121,12 +121,12 @@ impl Action {
             Action::Increment(by) => {
                 let known = current_number(&slot, "$inc", context)?;
                 let sum = known.map_or(Some(*by), |known| known.add_strictly(*by));
-                set(&sum.ok_or_else(|| overflow(&slot, "$inc", context))?.to_bson())
+                computed(&slot, sum.ok_or_else(|| overflow(&slot, "$inc", context))?)
             }
             Action::Multiply(by) => {
                 let known = current_number(&slot, "$mul", context)?;
                 let product = known.unwrap_or(Number::Int32(0)).multiply_strictly(*by);
-                set(&product.ok_or_else(|| overflow(&slot, "$mul", context))?.to_bson())
+                computed(&slot, product.ok_or_else(|| overflow(&slot, "$mul", context))?)
             }
             Action::Min(value) => better(value, std::cmp::Ordering::Less),
             Action::Max(value) => better(value, std::cmp::Ordering::Greater),
@@ -138,6 +138,21 @@ impl Action {
             Action::Pull(pull) => pull.apply(&slot)?.map_or(Outcome::Same, Outcome::Value),
             Action::Bit(operations) => set(&apply_bits(operations, &slot, context)?),
         })
+    }
+}
+
+/// A number in place of another: the same one only where the type is the same too, and never where it is none.
+fn computed(slot: &Slot<'_>, number: Number) -> Outcome {
+    let value = number.to_bson();
+    match slot.value {
+        Some(known)
+            if known.element_type() == value.element_type()
+                && !number.is_nan()
+                && compare_bson(known, &value).is_eq() =>
+        {
+            Outcome::Same
+        }
+        _ => Outcome::Value(value),
     }
 }
 

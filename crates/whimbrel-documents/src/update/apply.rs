@@ -37,6 +37,9 @@ pub(super) fn apply_changes(
         Some(filter) if positional => filter.matched_index(DocRef::Parsed(document))?,
         _ => None,
     };
+    if positional && matched.is_none() {
+        return Err(no_match());
+    }
     let context = Context { id: document.get("_id").cloned(), filters, matched, inserting };
     let mut whole = Bson::Document(document.clone());
     let mut changed = false;
@@ -170,7 +173,11 @@ fn step_into_array(
                 items[at] = value;
                 true
             }
-            Outcome::Gone => !matches!(std::mem::replace(&mut items[at], Bson::Null), Bson::Null),
+            // It counts as a change even where null stood there.
+            Outcome::Gone => {
+                items[at] = Bson::Null;
+                true
+            }
         });
     }
     if !change.action.creates(context) {

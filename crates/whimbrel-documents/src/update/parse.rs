@@ -66,7 +66,7 @@ fn parse_pipeline(stages: &[Bson]) -> Result<Vec<Transform>> {
                 "A pipeline stage specification object must contain exactly one field.",
             ));
         };
-        match Transform::parse(&Parser::new(), name, argument)? {
+        match Transform::parse(&Parser::of_update(), name, argument)? {
             Some(transform) => Ok(transform),
             None if known_stage(name) => Err(refuse(
                 72,

@@ -1,7 +1,9 @@
 //! What the generator does not draw, since the answer is not defined or this engine gives another one: each with its reason.
 //!
-//! Two more stand where they apply: `Manner::nested` (which of several refused operators is told), and positional projections,
-//! whose filter has one predicate that names no place.
+//! More stand where they apply: `Manner::nested` (which of several refused operators is told); positional projections, whose
+//! filter has one predicate that names no place; `$let`, all of whose variables are used (an update does not leave out the
+//! others, a query does); `$$REMOVE`, which only tables use; and schemas, which require no
+//! property that they describe.
 
 /// Equalities that an upsert's filter states beside the `_id`.
 ///
@@ -32,10 +34,10 @@ pub(super) const JOINED: [&str; 2] = ["found", "joined"];
 /// Paths that a generated validator's filter asks about: where elements of an array lack the field, the details differ.
 pub(super) const VALIDATED: [&str; 9] = ["a", "b", "i", "s", "d", "t", "m", "w", "zz"];
 
-/// The path that neither sorts nor indexes go by: a place in an array that is itself at a place in an array.
-pub(super) const NESTED_PLACE: &str = "q.0.0";
+/// Paths that neither sorts nor indexes go by: places in arrays whose elements may be arrays, empty ones among them.
+pub(super) const NESTED_PLACES: [&str; 4] = ["q.0.0", "q.0", "l.0", "l.1.c"];
 
-/// Types of which `$toString` and `$convert` make no text here: MongoDB has done so since 8.3.
+/// Types that `$convert` and its kin take since MongoDB 8.3, and refuse here.
 pub(super) const WITHOUT_TEXT: [&str; 7] =
     ["array", "object", "regex", "binData", "timestamp", "minKey", "maxKey"];
 

@@ -65,6 +65,16 @@ fn field(random: &mut Random, kind: Kind) -> Bson {
     bson!(format!("${}", random.pick(paths_of(kind))))
 }
 
+/// An expression as the value of a field: a document of fields would be read as a specification of theirs.
+pub(super) fn as_field(expression: Bson) -> Bson {
+    match &expression {
+        Bson::Document(fields) if !fields.keys().next().is_some_and(|key| key.starts_with('$')) => {
+            bson!([expression])
+        }
+        _ => expression,
+    }
+}
+
 /// What expressions are made of: the random numbers, and the variables in sight.
 pub(super) struct Expressions<'g> {
     pub(super) random: &'g mut Random,
@@ -111,7 +121,7 @@ impl<'g> Expressions<'g> {
         match self.random.below(100) {
             0..=64 => field(self.random, kind),
             65..=68 if kind == Kind::Any => {
-                bson!(*self.random.pick(&["$zz", "$$REMOVE", "$$ROOT.b", "$$CURRENT.a"]))
+                bson!(*self.random.pick(&["$zz", "$$ROOT.b", "$$CURRENT.a"]))
             }
             _ => literal(value(self.random, kind, 2)),
         }
@@ -127,7 +137,7 @@ impl<'g> Expressions<'g> {
         if takes_no_decimal(name) {
             arguments = arguments.into_iter().map(|argument| bson!({ "$toDouble": argument })).collect();
         }
-        if name == "$toString" {
+        if matches!(name, "$toString" | "$toInt" | "$toLong" | "$toDouble" | "$toDecimal" | "$toDate") {
             arguments = arguments.iter().map(with_text).collect();
         }
         if matches!(name, "$slice" | "$substr") && self.random.chance(30) {
@@ -214,7 +224,7 @@ impl<'g> Expressions<'g> {
             }
             "$let" => {
                 let vars = doc! { "v": self.of(Kind::Any, depth), "u": self.of(Kind::Any, depth) };
-                bson!({ name: { "vars": vars, "in": self.inside(&["v", "u"], Kind::Any, depth) } })
+                bson!({ name: { "vars": vars, "in": [self.inside(&["v", "u"], Kind::Any, depth), "$$v", "$$u"] } })
             }
             "$map" => {
                 let input = self.of(Kind::List, depth);
@@ -276,7 +286,7 @@ impl<'g> Expressions<'g> {
         let to =
             *self.random.pick(&["int", "long", "double", "decimal", "bool", "string", "date", "objectId"]);
         let input = self.of(Kind::Any, depth);
-        let input = if to == "string" { with_text(&input) } else { input };
+        let input = with_text(&input);
         let mut convert = doc! { "input": input, "to": to };
         if self.random.chance(80) {
             convert.insert("onError", self.of(Kind::Any, 0));

@@ -3,7 +3,7 @@
 use bson::{Document, bson, doc};
 
 use super::documents::PATHS;
-use super::exclusions::NESTED_PLACE;
+use super::exclusions::NESTED_PLACES;
 use super::random::Random;
 
 /// The kinds of indexes, each of which has to be drawn.
@@ -14,7 +14,7 @@ pub(super) const INDEXES: [&str; 8] =
 pub(super) fn path(random: &mut Random) -> &'static str {
     loop {
         let path = *random.pick(&PATHS);
-        if path != NESTED_PLACE {
+        if !NESTED_PLACES.contains(&path) {
             return path;
         }
     }

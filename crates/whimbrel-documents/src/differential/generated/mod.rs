@@ -31,7 +31,7 @@ use updates::Updates;
 use verdict::is_fresh;
 
 /// Cases of an everyday run.
-const CASES: usize = 1_600;
+const CASES: usize = 2_000;
 /// Cases over the same documents.
 const CASES_OF_A_SCENE: usize = 40;
 /// Failures that are made small and printed.

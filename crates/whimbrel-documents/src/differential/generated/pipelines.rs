@@ -4,7 +4,7 @@ use bson::{Bson, Document, bson, doc};
 
 use super::documents::{Kind, PATHS};
 use super::exclusions::{JOINED, PRESERVED, REMOVED, keeps_one};
-use super::expressions::Expressions;
+use super::expressions::{Expressions, as_field};
 use super::random::Random;
 use super::reads;
 use super::scene::{Generated, OTHER};
@@ -122,7 +122,7 @@ impl Pipelines<'_> {
             }
             "$set" | "$addFields" => {
                 let path = *self.random.pick(&["a", "z", "n.b", "n.z", "l.b", "l.z", "m.z", "o"]);
-                doc! { name: { path: self.expression(Kind::Any, 2) } }
+                doc! { name: { path: as_field(self.expression(Kind::Any, 2)) } }
             }
             "$unset" => doc! { name: [*self.random.pick(&REMOVED)] },
             "$sort" => doc! { name: self.sort() },
@@ -191,11 +191,11 @@ impl Pipelines<'_> {
     fn project(&mut self) -> Document {
         let mut fields = Document::new();
         for _ in 0..=self.random.below(2) {
-            fields.insert(*self.random.pick(&["a", "s", "m", "n.b", "l.b", "q"]), 1);
+            fields.insert(*self.random.pick(&["a", "s", "m", "q", "d"]), 1);
         }
         if self.random.chance(60) {
             let path = *self.random.pick(&["z", "o.z", "x.y"]);
-            fields.insert(path, self.expression(Kind::Any, 2));
+            fields.insert(path, as_field(self.expression(Kind::Any, 2)));
         }
         doc! { "$project": fields }
     }
@@ -209,7 +209,7 @@ impl Pipelines<'_> {
             _ => bson!(format!("${}", self.random.pick(&["i", "w", "t", "s", "a", "n.b", "l", "m"]))),
         };
         let mut group = doc! { "_id": id };
-        for number in 0..=self.random.below(2) {
+        for number in 0..4 {
             let mut name = self.random.deal("accumulator", &ACCUMULATORS);
             while self.repeats && (name.starts_with("$top") || name.starts_with("$bottom")) {
                 name = self.random.deal("accumulator", &ACCUMULATORS);

@@ -4,7 +4,7 @@ use bson::{Bson, Document, bson, doc};
 
 use super::documents::PATHS;
 use super::exclusions::keeps_one;
-use super::expressions::Expressions;
+use super::expressions::{Expressions, as_field};
 use super::filters::Filters;
 use super::indexes::path;
 use super::random::Random;
@@ -127,7 +127,7 @@ pub(super) fn projection(random: &mut Random, documents: &[Document], filter: &D
         }
         "computed" => {
             projection.insert("a", 1);
-            projection.insert("z", Expressions::new(random).next(1));
+            projection.insert("z", as_field(Expressions::new(random).next(1)));
         }
         "$slice" => {
             let slice = match random.below(3) {
@@ -162,7 +162,7 @@ pub(super) fn compute(random: &mut Random, documents: &[Document]) -> Generated 
     random.note("command", "expression");
     // One operator over plain operands is refused as there, to the code; inside others the order decides what is told.
     let depth = if random.chance(50) { 0 } else { 2 };
-    let expression: Bson = Expressions::new(random).next(depth);
+    let expression = as_field(Expressions::new(random).next(depth));
     let mut stages = vec![];
     if random.chance(40) {
         let id = random.pick(documents).get("_id").cloned().unwrap_or(Bson::Null);

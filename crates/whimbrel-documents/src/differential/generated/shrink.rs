@@ -134,9 +134,12 @@ fn without_one_in(value: &Bson) -> Vec<Bson> {
     match value {
         Bson::Document(document) => {
             for (key, value) in document {
-                let mut without = document.clone();
-                without.remove(key);
-                candidates.push(Bson::Document(without));
+                // A sort without the _id leaves its order open.
+                if key != "_id" {
+                    let mut without = document.clone();
+                    without.remove(key);
+                    candidates.push(Bson::Document(without));
+                }
                 for inner in without_one_in(value) {
                     let mut changed = document.clone();
                     changed.insert(key, inner);

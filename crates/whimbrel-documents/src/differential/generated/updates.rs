@@ -4,7 +4,7 @@ use bson::{Bson, Document, bson, doc};
 
 use super::documents::{Kind, Temper, any, document, present, value};
 use super::exclusions::{MOST_TAKEN_OVER, PUSH_SORTS_SOMETHING, REMOVED};
-use super::expressions::Expressions;
+use super::expressions::{Expressions, as_field};
 use super::filters::Filters;
 use super::random::Random;
 use super::scene::Generated;
@@ -286,7 +286,8 @@ impl Updates<'_> {
 
     fn operator(&mut self, kind: &'static str) -> Document {
         let mut fields = Document::new();
-        for _ in 0..=self.random.below(2) {
+        let most = if kind == "$rename" { 1 } else { 2 };
+        for _ in 0..=self.random.below(most) {
             let (path, argument) = self.field(kind);
             fields.insert(path, argument);
         }
@@ -302,6 +303,11 @@ impl Updates<'_> {
             {
                 *self.random.pick(&ARRAYS)
             }
+            "$rename" => {
+                *self.random.pick(&["a", "i", "s", "n.b", "n.i", "l.0", "l.0.b", "l.b", "m.0", "q.0", "zz"])
+            }
+            // Two documents that are changed in one moment would have one key.
+            "$currentDate" => *self.random.pick(&["a", "n.new", "l.0", "new"]),
             _ => *self.random.pick(&PATHS),
         };
         let argument = match kind {
@@ -376,12 +382,12 @@ impl Updates<'_> {
             let stage = match self.random.below(6) {
                 0 => doc! { "$unset": *self.random.pick(&REMOVED) },
                 1 => {
-                    doc! { "$project": { path: 1, "k": 1, "z": Expressions::new(self.random).of(Kind::Any, 1) } }
+                    doc! { "$project": { "a": 1, "k": 1, "z": as_field(Expressions::new(self.random).of(Kind::Any, 1)) } }
                 }
                 2 => {
-                    doc! { "$replaceWith": { "$mergeObjects": ["$$ROOT", { "z": Expressions::new(self.random).of(Kind::Any, 1) }] } }
+                    doc! { "$replaceWith": { "$mergeObjects": ["$$ROOT", { "z": as_field(Expressions::new(self.random).of(Kind::Any, 1)) }] } }
                 }
-                _ => doc! { "$set": { path: Expressions::new(self.random).of(Kind::Any, 2) } },
+                _ => doc! { "$set": { path: as_field(Expressions::new(self.random).of(Kind::Any, 2)) } },
             };
             stages.push(Bson::Document(stage));
         }
