@@ -235,6 +235,20 @@ fn is_multiple(number: Number, divisor: Number) -> bool {
     if let (Some(number), Some(divisor)) = (number.as_exact_i64(), divisor.as_exact_i64()) {
         return divisor != 0 && number.wrapping_rem(divisor) == 0;
     }
-    let remainder = dec::Context::<dec::Decimal128>::default().rem(number.to_quad(), divisor.to_quad());
-    remainder.is_zero()
+    let value = number.to_quad();
+    if let Some(divisor) = divisor.as_exact_i64()
+        && divisor != 0
+        && value.is_finite()
+        && value.exponent() > 0
+    {
+        return is_large_multiple(value, divisor.unsigned_abs());
+    }
+    dec::Context::<dec::Decimal128>::default().rem(value, divisor.to_quad()).is_zero()
+}
+
+/// Whether a whole number of more digits than a division keeps is a multiple of another one.
+fn is_large_multiple(value: dec::Decimal128, divisor: u64) -> bool {
+    let divisor = u128::from(divisor);
+    let digits = value.coefficient().unsigned_abs() % divisor;
+    (0..value.exponent()).fold(digits, |remainder, _| remainder * 10 % divisor) == 0
 }

@@ -167,7 +167,7 @@ fn add_steps(access: &Access, steps: &mut Vec<Step>) {
 fn may_repeat(access: &Access, steps: usize) -> bool {
     match access {
         Access::Ranges(Ranges { tree: Tree::Index(index), .. }) => index.is_multikey,
-        Access::Union(_) => steps > 1,
+        Access::Union(members) => steps > 1 || members.iter().any(|member| may_repeat(member, 1)),
         _ => false,
     }
 }

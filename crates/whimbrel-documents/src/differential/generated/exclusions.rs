@@ -35,7 +35,7 @@ pub(super) const JOINED: [&str; 2] = ["found", "joined"];
 pub(super) const VALIDATED: [&str; 9] = ["a", "b", "i", "s", "d", "t", "m", "w", "zz"];
 
 /// Paths that neither sorts nor indexes go by: places in arrays whose elements may be arrays, empty ones among them.
-pub(super) const NESTED_PLACES: [&str; 4] = ["q.0.0", "q.0", "l.0", "l.1.c"];
+pub(super) const NESTED_PLACES: [&str; 5] = ["q.0.0", "q.0", "l.0", "l.1.c", "l.0.b"];
 
 /// Types that `$convert` and its kin take since MongoDB 8.3, and refuse here.
 pub(super) const WITHOUT_TEXT: [&str; 7] =
