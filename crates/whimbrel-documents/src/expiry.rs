@@ -1,8 +1,11 @@
 //! Documents whose time has come.
 
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use bson::{DateTime, RawBsonRef};
+use whimbrel_engine::EngineError;
 
 use crate::catalog::{Collection, Index};
 use crate::command::stored;
@@ -14,6 +17,33 @@ use crate::writer::Writer;
 
 /// How many documents are deleted at a time, so that other writers come in between.
 const STEP_DOCUMENTS: usize = 1_000;
+
+/// Sweeps again and again for as long as the store is open.
+pub(crate) fn keep_sweeping(inner: &Arc<Inner>, interval: Duration) -> Result<(), EngineError> {
+    /// How soon the task notices that the store has been closed.
+    const NOTICE: Duration = Duration::from_millis(500);
+    let weak: Weak<Inner> = Arc::downgrade(inner);
+    let is_closed = Arc::clone(&inner.is_closed);
+    let task = move || {
+        let mut waited = Duration::ZERO;
+        while !is_closed.load(Ordering::Relaxed) {
+            let pause = NOTICE.min(interval);
+            std::thread::sleep(pause);
+            waited += pause;
+            if waited >= interval {
+                waited = Duration::ZERO;
+                let Some(inner) = weak.upgrade() else { return };
+                // What stands in the way now will be gone in the next round.
+                drop(inner.sweep());
+            }
+        }
+    };
+    let started = std::thread::Builder::new().name("whimbrel-expiry".to_owned()).spawn(task);
+    started.map(drop).map_err(|error| EngineError::Refused {
+        doing: "starting the task that deletes expired documents".to_owned(),
+        reason: error.to_string(),
+    })
+}
 
 /// Deletes what has expired in every collection, and says how much that was.
 pub(crate) fn sweep(store: &Inner) -> Outcome<u64> {
