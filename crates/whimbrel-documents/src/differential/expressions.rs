@@ -418,6 +418,31 @@ async fn dates_compute_the_same() {
     run("dates", &[("docs", vec![doc! { "_id": 1 }])], cases).await;
 }
 
+/// Parts that are null, wrong or too large, in every order.
+fn parts_of_dates() -> Vec<Bson> {
+    let mut cases = Vec::new();
+    let names = ["year", "month", "day", "hour", "minute", "second", "millisecond", "timezone"];
+    let bad = [bson!("$nothing"), bson!("$list"), bson!("$large")];
+    for first in names {
+        for second in names.iter().filter(|name| **name != first) {
+            for (left, right) in bad.iter().flat_map(|left| bad.iter().map(move |right| (left, right))) {
+                let mut parts = doc! { "year": 2004 };
+                parts.insert(first, left.clone());
+                parts.insert(*second, right.clone());
+                cases.push(Bson::Document(doc! { "$dateFromParts": parts }));
+            }
+        }
+    }
+    cases
+}
+
+#[tokio::test]
+async fn dates_are_put_together_the_same() {
+    let cases = parts_of_dates().into_iter().map(|form| compute("parts of a date", form)).collect();
+    let document = doc! { "_id": 1, "list": [], "large": 99_999 };
+    run("date_parts", &[("docs", vec![document])], cases).await;
+}
+
 #[tokio::test]
 async fn far_dates_compute_the_same() {
     let cases = far_dates().into_iter().map(|form| compute("far date", form)).collect();

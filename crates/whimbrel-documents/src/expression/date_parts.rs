@@ -135,32 +135,56 @@ fn to_parts(_: &'static str, values: Vec<Value>) -> Result<Value> {
     Ok(Some(Bson::Document(parts)))
 }
 
+/// The parts of `$dateFromParts`: their names and what they are where nothing is said.
+const PARTS: [(&str, i64); 7] =
+    [("year", 1970), ("month", 1), ("day", 1), ("hour", 0), ("minute", 0), ("second", 0), ("millisecond", 0)];
+
+/// A part of a date; `None` where it is null. Months, days, hours and minutes have 16 bits.
+fn read_part(at: usize, values: &[Value]) -> Result<Option<i64>> {
+    let (name, otherwise) = PARTS[at];
+    let part = match &values[at] {
+        None => otherwise,
+        value if is_nullish(value) => return Ok(None),
+        value => number_of(value).and_then(|number| number.as_exact_i64()).ok_or_else(|| {
+            let (found, kind) = (shown(value), type_of(value));
+            at_location(
+                40515,
+                format!("'{name}' must evaluate to an integer, found {kind} with value {found}"),
+            )
+        })?,
+    };
+    if (1..5).contains(&at) && i16::try_from(part).is_err() {
+        return Err(at_location(
+            31034,
+            format!(
+                "'{name}' must evaluate to a value in the range [-32768, 32767]; value {part} is not in range"
+            ),
+        ));
+    }
+    Ok(Some(part))
+}
+
 fn from_parts(_: &'static str, values: Vec<Value>) -> Result<Value> {
-    const NAMES: [&str; 7] = ["year", "month", "day", "hour", "minute", "second", "millisecond"];
-    const OTHERWISE: [i64; 7] = [1970, 1, 1, 0, 0, 0, 0];
     if values[0].is_none() {
         return Err(at_location(
             40516,
             "$dateFromParts requires either 'year' or 'isoWeekYear' to be present",
         ));
     }
-    let mut parts = OTHERWISE;
-    for (at, part) in parts.iter_mut().enumerate() {
-        let value = &values[at];
-        match value {
-            None => {}
-            value if is_nullish(value) => return Ok(Some(Bson::Null)),
-            value => {
-                *part = number_of(value).and_then(|number| number.as_exact_i64()).ok_or_else(|| {
-                    let (name, found, kind) = (NAMES[at], shown(value), type_of(value));
-                    at_location(
-                        40515,
-                        format!("'{name}' must evaluate to an integer, found {kind} with value {found}"),
-                    )
-                })?;
-            }
+    let mut parts = PARTS.map(|(_, otherwise)| otherwise);
+    // The time is looked at first, then its zone, then the day: a null ends it before what comes later can be wrong.
+    let mut zone_of_parts = None;
+    for at in [3, 4, 5, 6, 0, 1, 2] {
+        if at == 0 {
+            let Some(zone) = zone(&values[7], is_true(values[7].as_ref()))? else {
+                return Ok(Some(Bson::Null));
+            };
+            zone_of_parts = Some(zone);
         }
+        let Some(part) = read_part(at, &values)? else { return Ok(Some(Bson::Null)) };
+        parts[at] = part;
     }
+    let zone = zone_of_parts.expect("it is read before the year");
     let [year, month, day, hour, minute, second, milli] = parts;
     if !(1..=9999).contains(&year) {
         return Err(at_location(
@@ -168,18 +192,6 @@ fn from_parts(_: &'static str, values: Vec<Value>) -> Result<Value> {
             format!("'year' must evaluate to an integer in the range 1 to 9999, found {year}"),
         ));
     }
-    for (at, part) in parts.iter().enumerate().skip(1) {
-        if i16::try_from(*part).is_err() && at < 5 {
-            let name = NAMES[at];
-            return Err(at_location(
-                31034,
-                format!(
-                    "'{name}' must evaluate to a value in the range [-32768, 32767]; value {part} is not in range"
-                ),
-            ));
-        }
-    }
-    let Some(zone) = zone(&values[7], is_true(values[7].as_ref()))? else { return Ok(Some(Bson::Null)) };
     let carried = || -> Option<civil::DateTime> {
         let months = (year * 12).checked_add(month - 1)?;
         let year = i16::try_from(months.div_euclid(12)).ok()?;

@@ -175,7 +175,8 @@ impl<'g> Expressions<'g> {
             }
             "$setField" => {
                 let new = self.of(Kind::Any, depth);
-                bson!({ name: { "field": *self.random.pick(&["b", "y", "c.d"]), "input": self.of(Kind::Object, depth), "value": new } })
+                let input = self.of(Kind::Object, 0);
+                bson!({ name: { "field": *self.random.pick(&["b", "y", "c.d"]), "input": input, "value": new } })
             }
             "$unsetField" => {
                 bson!({ name: { "field": *self.random.pick(&["b", "x"]), "input": self.of(Kind::Object, depth) } })
