@@ -189,6 +189,7 @@ fn schemas() -> Vec<Document> {
         doc! { "properties": { "a": { "not": { "not": number() } } } },
         doc! { "dependencies": { "a": titled(doc! { "properties": { "a": number() } }) } },
         doc! { "dependencies": { "a": ["b", "_id", "c"], "_id": ["a"] } },
+        doc! { "properties": { "a": { "bsonType": "string", "required": ["q"], "dependencies": { "b": ["q"] } } } },
         doc! { "required": ["a", "zz"], "properties": { "a": number() } },
         doc! { "anyOf": [{ "required": ["b"] }, titled(doc! { "properties": { "a": number() } })] },
         doc! { "properties": { "a": { "enum": [5, "abc", { "b": 1 }] } } },

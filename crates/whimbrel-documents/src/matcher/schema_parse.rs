@@ -124,7 +124,8 @@ fn names_one(types: &Bson) -> bool {
     }
 }
 
-/// The types of the values that a keyword is about; all others it lets pass.
+/// The types of the values that a keyword is about; all others it lets pass. `dependencies`, too, is about objects, but is told
+/// of even where the schema excludes them.
 fn restricted(keyword: &str) -> Option<&'static [i32]> {
     match keyword {
         "minimum" | "maximum" | "multipleOf" => Some(&NUMERIC),
@@ -135,8 +136,7 @@ fn restricted(keyword: &str) -> Option<&'static [i32]> {
         | "patternProperties"
         | "additionalProperties"
         | "minProperties"
-        | "maxProperties"
-        | "dependencies" => Some(&[OBJECT]),
+        | "maxProperties" => Some(&[OBJECT]),
         _ => None,
     }
 }
