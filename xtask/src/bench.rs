@@ -225,7 +225,11 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode> {
     }
     let interrupt = Interrupt::listen()?;
     let grounds = Grounds::default();
-    println!("medians of {} runs, ratios of runs in the same round\n", measure::RUNS);
+    println!(
+        "medians of {} runs, of {} where a bar is near the floor; ratios of runs in the same round\n",
+        measure::RUNS,
+        measure::PAIRS
+    );
     let mut misses = 0;
     for (name, prepare) in chosen {
         let case = match prepare {
@@ -257,8 +261,10 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode> {
 
 /// Measures a case, on one core where it asks for it.
 fn run_case(grounds: &Grounds, case: &Case, interrupt: &Interrupt) -> Result<Vec<Measurement>> {
+    let is_near = case.bars.iter().any(|bar| matches!(bar, Bar::WithinFloor { .. }));
+    let pairs = if is_near { measure::PAIRS } else { measure::RUNS };
     if !case.pinned {
-        return measure(&case.commands, interrupt);
+        return measure(&case.commands, pairs, interrupt);
     }
     let allowed = cores::allowed()?;
     let one = allowed.first().to_string();
@@ -269,7 +275,7 @@ fn run_case(grounds: &Grounds, case: &Case, interrupt: &Interrupt) -> Result<Vec
     };
     keep(&one)?;
     let commands: Vec<_> = case.commands.iter().map(|command| command.clone().on_cores(&one)).collect();
-    let measured = measure(&commands, interrupt);
+    let measured = measure(&commands, pairs, interrupt);
     keep(&allowed.to_string())?;
     measured
 }

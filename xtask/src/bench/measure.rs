@@ -8,10 +8,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use wait4::Wait4;
 
+use super::report::{FLOOR, SUBJECT};
 use crate::interrupt::Interrupt;
 
 /// Timed runs of each command; the median of five is steady enough for the bars, which are factors.
 pub(super) const RUNS: usize = 5;
+/// Timed pairs of the subject and the floor where a bar allows a fifth more than the floor: two runs of the same work
+/// differ by that much on a machine that others use too.
+pub(super) const PAIRS: usize = 15;
 
 /// A command that is measured, and how it is shown.
 #[derive(Debug, Clone)]
@@ -179,22 +183,40 @@ impl Measurement {
     }
 }
 
-/// Measures commands in turns, after one untimed run of each, so that a noisy moment of the machine meets all of them.
-pub(super) fn measure(commands: &[Measured], interrupt: &Interrupt) -> Result<Vec<Measurement>> {
+/// Measures commands in turns, after one untimed run of each, so that a noisy moment of the machine meets all of them. The
+/// subject and the floor are run `pairs` times, every other time in the opposite order, so that neither always follows
+/// the same neighbour; the others [`RUNS`] times.
+pub(super) fn measure(
+    commands: &[Measured],
+    pairs: usize,
+    interrupt: &Interrupt,
+) -> Result<Vec<Measurement>> {
     let scratch = tempfile::NamedTempFile::new().context("make a temporary file")?;
-    let mut runs = vec![Vec::with_capacity(RUNS); commands.len()];
-    for round in 0..=RUNS {
-        for (command, runs) in commands.iter().zip(&mut runs) {
+    let mut runs = vec![Vec::with_capacity(pairs); commands.len()];
+    for round in 0..=pairs.max(RUNS) {
+        for place in in_turn(commands, round, pairs) {
             if interrupt.arrived() {
                 bail!("interrupted");
             }
-            let run = command.time(scratch.path())?;
+            let run = commands[place].time(scratch.path())?;
             if round > 0 {
-                runs.push(run);
+                runs[place].push(run);
             }
         }
     }
     Ok(commands.iter().zip(runs).map(|(command, runs)| summarise(command, &runs)).collect())
+}
+
+/// The places of the commands that run in a round, in their order.
+fn in_turn(commands: &[Measured], round: usize, pairs: usize) -> Vec<usize> {
+    let is_paired = |place: &usize| [SUBJECT, FLOOR].contains(&commands[*place].tool);
+    let (mut paired, others): (Vec<_>, Vec<_>) = (0..commands.len()).partition(is_paired);
+    if round % 2 == 1 {
+        paired.reverse();
+    }
+    paired.retain(|_| round <= pairs);
+    paired.extend(others.into_iter().filter(|_| round <= RUNS));
+    paired
 }
 
 fn summarise(command: &Measured, runs: &[Run]) -> Measurement {
@@ -223,6 +245,17 @@ mod tests {
     #[test]
     fn the_median_is_the_middle_of_five() {
         assert_eq!(median(vec![9.0, 1.0, 100.0, 3.0, 2.0]), 3.0);
+    }
+
+    #[test]
+    fn the_subject_and_the_floor_change_places_and_run_more_often() {
+        let folder = tempfile::tempdir().unwrap();
+        let commands =
+            [SUBJECT, FLOOR, "peer"].map(|tool| Measured::new(tool, "/bin/true", &[], folder.path()));
+        assert_eq!(in_turn(&commands, 2, PAIRS), [0, 1, 2]);
+        assert_eq!(in_turn(&commands, 3, PAIRS), [1, 0, 2]);
+        assert_eq!(in_turn(&commands, RUNS + 1, PAIRS), [0, 1]);
+        assert!(in_turn(&commands, RUNS + 1, RUNS).is_empty());
     }
 
     #[test]
