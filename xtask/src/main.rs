@@ -6,6 +6,7 @@ mod bench;
 mod compatibility;
 mod generate;
 mod interrupt;
+mod mutations;
 mod servers;
 mod soak;
 mod test;

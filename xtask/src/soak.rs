@@ -12,7 +12,7 @@ use crate::bench::build_release;
 use crate::interrupt::Interrupt;
 use crate::servers::{Selection, Servers};
 use crate::test::cargo;
-use crate::workspace;
+use crate::{mutations, workspace};
 
 /// How long each run lasts unless the command line says otherwise.
 const DEFAULT_MINUTES: u64 = 10;
@@ -29,8 +29,9 @@ const POLL_INTERVAL: Duration = Duration::from_millis(5);
 type Run = fn(&Deadline) -> Result<u64>;
 
 /// Every run by its name.
-const RUNS: [(&str, Run); 3] = [
+const RUNS: [(&str, Run); 4] = [
     ("commands-are-fuzzed", commands_are_fuzzed),
+    ("mutations-are-caught", |deadline| mutations::are_caught(&deadline.interrupt)),
     ("postgres-ends-during-init", postgres_ends_during_init),
     ("migrate-is-killed-at-random-times", migrate_is_killed_at_random_times),
 ];

@@ -352,10 +352,76 @@ async fn forms_compute_the_same() {
     run("forms", &[("docs", documents())], over_all.collect()).await;
 }
 
+/// Dates in years of more and of fewer than four digits, to the ends of what 64 bits hold.
+fn far_dates() -> Vec<Bson> {
+    let far = [
+        i64::MIN,
+        -9_007_199_254_740_992,
+        -377_705_116_800_000,
+        -214_588_000_000_000,
+        -62_167_219_200_001,
+        -62_135_596_800_001,
+        214_588_000_000_000,
+        253_402_300_800_000,
+        9_007_199_254_740_992,
+        i64::MAX,
+    ];
+    let units = ["year", "quarter", "month", "week", "day", "hour", "second", "millisecond"];
+    let mut cases = Vec::new();
+    for when in far.map(date) {
+        for part in [
+            "$year",
+            "$month",
+            "$dayOfMonth",
+            "$dayOfWeek",
+            "$dayOfYear",
+            "$week",
+            "$isoWeek",
+            "$isoWeekYear",
+            "$hour",
+        ] {
+            cases.push(Bson::Document(call(part, doc! { "date": when.clone(), "timezone": "-03:30" })));
+        }
+        cases.push(bson!({ "$toString": when.clone() }));
+        cases.push(bson!({ "$dateToParts": { "date": when.clone(), "timezone": "+05:45" } }));
+        cases.push(bson!({ "$dateToParts": { "date": when.clone(), "iso8601": true } }));
+        for format in ["%Y", "%G", "%m-%d %H:%M:%S.%L %j %u %w %U %V"] {
+            cases.push(bson!({ "$dateToString": { "date": when.clone(), "format": format } }));
+        }
+        for unit in units {
+            for amount in [1, -1, 5_000, 400_000_000_000_i64] {
+                cases.push(
+                    bson!({ "$dateAdd": { "startDate": when.clone(), "unit": unit, "amount": amount } }),
+                );
+            }
+            cases.push(bson!({ "$dateSubtract": { "startDate": when.clone(), "unit": unit, "amount": 77 } }));
+            cases.push(
+                bson!({ "$dateSubtract": { "startDate": when.clone(), "unit": unit, "amount": i64::MIN } }),
+            );
+            cases.push(
+                bson!({ "$dateDiff": { "startDate": date(0), "endDate": when.clone(), "unit": unit } }),
+            );
+            cases.push(
+                bson!({ "$dateDiff": { "startDate": when.clone(), "endDate": date(-1), "unit": unit } }),
+            );
+            for bin in [1, 7, 400_000_000_000_i64] {
+                cases.push(bson!({ "$dateTrunc": { "date": when.clone(), "unit": unit, "binSize": bin } }));
+            }
+        }
+    }
+    cases
+}
+
 #[tokio::test]
 async fn dates_compute_the_same() {
     let cases = dates().into_iter().map(|form| compute("date", form)).collect();
     run("dates", &[("docs", vec![doc! { "_id": 1 }])], cases).await;
+}
+
+#[tokio::test]
+async fn far_dates_compute_the_same() {
+    let cases = far_dates().into_iter().map(|form| compute("far date", form)).collect();
+    run("far_dates", &[("docs", vec![doc! { "_id": 1 }])], cases).await;
 }
 
 /// Expressions that both sides refuse.

@@ -45,15 +45,113 @@ fn fixed_offset(text: &str) -> Option<TimeZone> {
     Offset::from_seconds(if negative { -seconds } else { seconds }).ok().map(TimeZone::fixed)
 }
 
-/// An instant in a time zone.
-pub(super) fn zoned(millis: i64, zone: TimeZone) -> Result<Zoned> {
-    let instant = Timestamp::from_millisecond(millis).map_err(|_| out_of_range())?;
-    Ok(instant.to_zoned(zone))
+/// The years after which the Gregorian calendar repeats, its weekdays too.
+const CYCLE_YEARS: i64 = 400;
+const CYCLE_MONTHS: i64 = CYCLE_YEARS * 12;
+const CYCLE_DAYS: i64 = 146_097;
+const CYCLE_MILLIS: i64 = CYCLE_DAYS * 86_400_000;
+/// The cycles around 1970 that are not moved. The calendar beneath knows the years from -9999 to 9999, and a cycle is added
+/// to what is moved.
+const HOME_CYCLES: i64 = 17;
+
+/// An instant in a time zone. Those outside the calendar's years stand in one that is whole cycles away.
+#[derive(Clone, Debug)]
+pub(super) struct Local {
+    home: Zoned,
+    cycles: i64,
 }
 
-/// The refusal of an instant outside the calendar's years.
-pub(super) fn out_of_range() -> Refusal {
-    at_location(5_166_406, "date is out of the range of years -9999 to 9999")
+impl std::ops::Deref for Local {
+    type Target = Zoned;
+
+    /// What does not tell the cycles apart: everything but years.
+    fn deref(&self) -> &Zoned {
+        &self.home
+    }
+}
+
+impl Local {
+    pub(super) fn at(millis: i64, zone: TimeZone) -> Self {
+        let cycles = cycles_away(millis, CYCLE_MILLIS);
+        let home = Timestamp::from_millisecond(millis - cycles * CYCLE_MILLIS);
+        Local { home: home.expect("within the calendar's years").to_zoned(zone), cycles }
+    }
+
+    pub(super) fn year(&self) -> i64 {
+        i64::from(self.home.year()) + self.cycles * CYCLE_YEARS
+    }
+
+    /// The year that its ISO week belongs to.
+    pub(super) fn iso_year(&self) -> i64 {
+        i64::from(self.home.date().iso_week_date().year()) + self.cycles * CYCLE_YEARS
+    }
+
+    /// The months since the beginning of the year 0.
+    pub(super) fn months(&self) -> i64 {
+        self.year() * 12 + i64::from(self.home.month()) - 1
+    }
+
+    /// The days since 1970-01-01.
+    pub(super) fn day_number(&self) -> i64 {
+        day_number(self.home.date()) + self.cycles * CYCLE_DAYS
+    }
+
+    /// The instant so many units later; `None` where no date is so far away.
+    pub(super) fn plus(&self, unit: Unit, amount: i64) -> Option<i64> {
+        let (span, cycles) = match unit.size() {
+            Size::Millis(each) => {
+                let here = millis_at(&self.home, self.cycles)?;
+                return here.checked_add(amount.checked_mul(each)?);
+            }
+            Size::Months(each) => {
+                let months = amount.checked_mul(each)?;
+                (Span::new().months(months.rem_euclid(CYCLE_MONTHS)), months.div_euclid(CYCLE_MONTHS))
+            }
+            Size::Days(each) => {
+                let days = amount.checked_mul(each)?;
+                (Span::new().days(days.rem_euclid(CYCLE_DAYS)), days.div_euclid(CYCLE_DAYS))
+            }
+        };
+        millis_at(&self.home.checked_add(span).ok()?, self.cycles.checked_add(cycles)?)
+    }
+}
+
+/// How many cycles a number lies away from those around 1970.
+fn cycles_away(number: i64, cycle: i64) -> i64 {
+    let whole = number / cycle;
+    if whole.abs() < HOME_CYCLES { 0 } else { whole - (HOME_CYCLES - 1) * whole.signum() }
+}
+
+fn millis_at(home: &Zoned, cycles: i64) -> Option<i64> {
+    // The cycles alone may be too many where both together are not.
+    let millis = i128::from(cycles) * i128::from(CYCLE_MILLIS);
+    i64::try_from(millis + i128::from(home.timestamp().as_millisecond())).ok()
+}
+
+/// The beginning of a day, counted from 1970-01-01; `None` where no date is so far away.
+pub(super) fn start_of_day(day: i64, zone: &TimeZone) -> Option<i64> {
+    let cycles = cycles_away(day, CYCLE_DAYS);
+    let date = civil::date(1970, 1, 1).checked_add(Span::new().try_days(day - cycles * CYCLE_DAYS).ok()?);
+    millis_at(&date.ok()?.to_zoned(zone.clone()).ok()?, cycles)
+}
+
+/// The beginning of a month, counted from the year 0; `None` where no date is so far away.
+pub(super) fn start_of_month(months: i64, zone: &TimeZone) -> Option<i64> {
+    // The cycle from the year 2000 on has the weekdays of all others.
+    let cycles = months.div_euclid(CYCLE_MONTHS) - 5;
+    let home = months - cycles * CYCLE_MONTHS;
+    let (year, month) = (i16::try_from(home / 12).ok()?, i8::try_from(home % 12 + 1).ok()?);
+    start_of_day(day_number(civil::date(year, month, 1)) + cycles.checked_mul(CYCLE_DAYS)?, zone)
+}
+
+/// The refusal of an instant that no date can hold.
+pub(super) fn overflow(function: &str) -> Refusal {
+    let (code, name) = match function {
+        "$dateDiff" => (5_166_308, "dateDiff"),
+        "$dateTrunc" => (5_439_000, "dateTrunc"),
+        _ => (5_166_406, "dateAdd"),
+    };
+    at_location(code, format!("{name} overflowed"))
 }
 
 /// A unit of time.
@@ -101,37 +199,59 @@ impl Unit {
         }))
     }
 
-    /// The milliseconds of the units that always have the same number of them.
-    pub(super) fn fixed_millis(self) -> Option<i64> {
+    /// The word for the unit.
+    pub(super) fn name(self) -> &'static str {
         match self {
-            Unit::Hour => Some(3_600_000),
-            Unit::Minute => Some(60_000),
-            Unit::Second => Some(1000),
-            Unit::Millisecond => Some(1),
-            _ => None,
+            Unit::Year => "year",
+            Unit::Quarter => "quarter",
+            Unit::Month => "month",
+            Unit::Week => "week",
+            Unit::Day => "day",
+            Unit::Hour => "hour",
+            Unit::Minute => "minute",
+            Unit::Second => "second",
+            Unit::Millisecond => "millisecond",
         }
     }
 
-    /// So many units as a span; `None` where they are too many.
-    pub(super) fn span(self, amount: i64) -> Option<Span> {
-        let span = Span::new();
+    pub(super) fn size(self) -> Size {
         match self {
-            Unit::Year => span.try_years(amount),
-            Unit::Quarter => return amount.checked_mul(3).and_then(|months| span.try_months(months).ok()),
-            Unit::Month => span.try_months(amount),
-            Unit::Week => span.try_weeks(amount),
-            Unit::Day => span.try_days(amount),
-            Unit::Hour => span.try_hours(amount),
-            Unit::Minute => span.try_minutes(amount),
-            Unit::Second => span.try_seconds(amount),
-            Unit::Millisecond => span.try_milliseconds(amount),
+            Unit::Year => Size::Months(12),
+            Unit::Quarter => Size::Months(3),
+            Unit::Month => Size::Months(1),
+            Unit::Week => Size::Days(7),
+            Unit::Day => Size::Days(1),
+            Unit::Hour => Size::Millis(3_600_000),
+            Unit::Minute => Size::Millis(60_000),
+            Unit::Second => Size::Millis(1000),
+            Unit::Millisecond => Size::Millis(1),
         }
-        .ok()
+    }
+
+    /// Whether so many units may be added at all: dates span 2⁶⁴ milliseconds, and a unit is at least so many days long.
+    pub(super) fn takes(self, amount: i64) -> bool {
+        let days: i128 = match self {
+            Unit::Year => 365,
+            Unit::Quarter => 90,
+            Unit::Month => 28,
+            Unit::Week => 7,
+            Unit::Day => 1,
+            Unit::Hour | Unit::Minute | Unit::Second | Unit::Millisecond => return true,
+        };
+        i128::from(amount).abs() <= (1_i128 << 64) / (days * 86_400_000)
     }
 }
 
+/// How long a unit is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Size {
+    Months(i64),
+    Days(i64),
+    Millis(i64),
+}
+
 /// The days since 1970-01-01, which was a Thursday.
-pub(super) fn day_number(date: civil::Date) -> i64 {
+fn day_number(date: civil::Date) -> i64 {
     let epoch = civil::date(1970, 1, 1);
     i64::from(date.since(epoch).map_or(0, |span| span.get_days()))
 }

@@ -244,7 +244,7 @@ fn to_text(value: &Bson) -> Result<Bson> {
         Bson::String(text) => text.clone(),
         Bson::Boolean(flag) => flag.to_string(),
         Bson::ObjectId(id) => id.to_hex(),
-        Bson::DateTime(date) => super::date_text::iso_text(date.timestamp_millis()),
+        Bson::DateTime(date) => super::date_text::converted(date.timestamp_millis())?,
         Bson::Double(_) | Bson::Decimal128(_) | Bson::Int32(_) | Bson::Int64(_) => number_text(value),
         Bson::Document(_) | Bson::Array(_) | Bson::Binary(_) => {
             return Err(not_implemented(&format!("$toString of {}", crate::value::type_name(value.into()))));

@@ -1,15 +1,14 @@
 //! Calculating with dates: `$dateAdd`, `$dateSubtract`, `$dateDiff`, `$dateTrunc`.
 
 use bson::Bson;
-use jiff::Zoned;
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
 use super::arithmetic::number_of;
-use super::calendar::{Unit, day_number, out_of_range, start_of_week, zone, zoned};
+use super::calendar::{Local, Size, Unit, overflow, start_of_day, start_of_month, start_of_week, zone};
 use super::table::{Arguments, Codes, Function};
 use super::{Value, is_nullish, shown, type_of};
-use crate::refusal::{Result, at_location};
+use crate::refusal::{Result, at_location, refuse};
 
 const ADD: Arguments = Arguments::Named(
     &[("startDate", true), ("unit", true), ("amount", true), ("timezone", false)],
@@ -49,8 +48,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
 ];
 
-fn date(zoned: &Zoned) -> Value {
-    Some(Bson::DateTime(bson::DateTime::from_millis(zoned.timestamp().as_millisecond())))
+fn date(millis: i64) -> Value {
+    Some(Bson::DateTime(bson::DateTime::from_millis(millis)))
 }
 
 /// The milliseconds of a value that has to be a date.
@@ -77,11 +76,25 @@ fn add(name: &'static str, values: Vec<Value>) -> Result<Value> {
     let amount = number_of(amount)
         .and_then(|number| number.as_exact_i64())
         .ok_or_else(|| at_location(5_166_405, format!("{name} expects integer amount of time units")))?;
-    let amount = if name == "$dateSubtract" { -amount } else { amount };
-    let overflow = || at_location(5_976_500, format!("{name} amount argument is out of range for the unit"));
-    let span = unit.span(amount).ok_or_else(overflow)?;
-    let moved = zoned(millis, zone)?.checked_add(span).map_err(|_| out_of_range())?;
-    Ok(date(&moved))
+    let signed = if name == "$dateSubtract" { amount.checked_neg() } else { Some(amount) };
+    let signed = signed.ok_or_else(|| {
+        at_location(6_045_000, format!("invalid {name} 'amount' parameter value: {amount}"))
+    })?;
+    if !unit.takes(signed) {
+        let unit = unit.name();
+        return Err(at_location(
+            5_976_500,
+            format!("invalid dateAdd 'amount' parameter value: {signed} {unit}"),
+        ));
+    }
+    Local::at(millis, zone).plus(unit, signed).map(date).ok_or_else(|| match unit {
+        Unit::Millisecond => refuse(
+            159,
+            "DurationOverflow",
+            format!("Overflow while adding {signed}ms to {}ms", millis.wrapping_add(signed)),
+        ),
+        _ => overflow(name),
+    })
 }
 
 fn difference(name: &'static str, values: Vec<Value>) -> Result<Value> {
@@ -99,37 +112,34 @@ fn difference(name: &'static str, values: Vec<Value>) -> Result<Value> {
 
 /// How many boundaries of a unit lie between two instants.
 fn units_between(start: i64, end: i64, unit: Unit, zone: &TimeZone, week_start: Weekday) -> Result<i64> {
-    let (first, last) = (zoned(start, zone.clone())?, zoned(end, zone.clone())?);
-    let months = |date: &Zoned| i64::from(date.year()) * 12 + i64::from(date.month()) - 1;
+    let (first, last) = (Local::at(start, zone.clone()), Local::at(end, zone.clone()));
     Ok(match unit {
-        Unit::Year => i64::from(last.year()) - i64::from(first.year()),
-        Unit::Quarter => months(&last).div_euclid(3) - months(&first).div_euclid(3),
-        Unit::Month => months(&last) - months(&first),
+        Unit::Year => last.year() - first.year(),
+        Unit::Quarter => last.months().div_euclid(3) - first.months().div_euclid(3),
+        Unit::Month => last.months() - first.months(),
         Unit::Week => week_number(&last, week_start) - week_number(&first, week_start),
-        Unit::Day => day_number(last.date()) - day_number(first.date()),
-        Unit::Millisecond => end - start,
+        Unit::Day => last.day_number() - first.day_number(),
+        Unit::Millisecond => end.checked_sub(start).ok_or_else(|| overflow("$dateDiff"))?,
         Unit::Hour | Unit::Minute | Unit::Second => {
-            let length = unit.fixed_millis().unwrap_or(1);
-            let local =
-                |date: &Zoned| date.timestamp().as_millisecond() + i64::from(date.offset().seconds()) * 1000;
+            let Size::Millis(length) = unit.size() else { unreachable!("they have a fixed length") };
             let same_offset = first.offset() == last.offset();
-            if same_offset {
-                local(&last).div_euclid(length) - local(&first).div_euclid(length)
-            } else {
-                end.div_euclid(length) - start.div_euclid(length)
-            }
+            let shift = if same_offset { i64::from(first.offset().seconds()) * 1000 } else { 0 };
+            let count = |millis: i64| (i128::from(millis) + i128::from(shift)).div_euclid(i128::from(length));
+            i64::try_from(count(end) - count(start)).map_err(|_| overflow("$dateDiff"))?
         }
     })
 }
 
-fn week_number(date: &Zoned, week_start: Weekday) -> i64 {
+fn week_number(date: &Local, week_start: Weekday) -> i64 {
     // Day 0 was a Thursday, the fourth offset from a Sunday.
     let shift = i64::from(week_start.to_sunday_zero_offset());
-    (day_number(date.date()) + 4 - shift).div_euclid(7)
+    (date.day_number() + 4 - shift).div_euclid(7)
 }
 
-/// The day that bins are counted from.
-const REFERENCE_MILLIS: i64 = 946_684_800_000;
+/// The day that bins are counted from, 2000-01-01.
+const REFERENCE_DAY: i64 = 10_957;
+/// Its month, since the year 0.
+const REFERENCE_MONTH: i64 = 24_000;
 
 fn truncate(name: &'static str, values: Vec<Value>) -> Result<Value> {
     let [value, unit, bin, timezone, week] = values.as_slice() else { return Ok(None) };
@@ -157,43 +167,38 @@ fn truncate(name: &'static str, values: Vec<Value>) -> Result<Value> {
     let Some(zone) = zone(timezone, timezone.is_some())? else { return Ok(Some(Bson::Null)) };
     let week_start = start_of_week(name, week)?;
     let millis = required_date(name, "date", value)?;
-    truncated(millis, unit, bin, &zone, week_start)
-        .map(|date| Some(Bson::DateTime(bson::DateTime::from_millis(date))))
+    truncated(millis, unit, bin, &zone, week_start).map(date)
 }
 
+/// The most days or months that a bin may be made of.
+const MOST_BINNED: i64 = 100_000_000_000;
+
 fn truncated(millis: i64, unit: Unit, bin: i64, zone: &TimeZone, week_start: Weekday) -> Result<i64> {
-    let local = zoned(millis, zone.clone())?;
-    if let Some(length) = unit.fixed_millis() {
-        let length = length.checked_mul(bin).ok_or_else(out_of_range)?;
-        let reference = jiff::civil::date(2000, 1, 1).to_zoned(zone.clone()).map_err(|_| out_of_range())?;
-        let from = reference.timestamp().as_millisecond();
-        return Ok(from + (millis - from).div_euclid(length) * length);
+    if bin > MOST_BINNED && !matches!(unit.size(), Size::Millis(_)) {
+        return Err(at_location(5_439_006, "dateTrunc unsupported binSize value"));
     }
-    let reference = zoned(REFERENCE_MILLIS, TimeZone::UTC)?.date();
-    let start = match unit {
-        Unit::Year | Unit::Quarter | Unit::Month => {
-            let months_each = match unit {
-                Unit::Year => 12,
-                Unit::Quarter => 3,
-                _ => 1,
-            } * bin;
-            let months = (i64::from(local.year()) - 2000) * 12 + i64::from(local.month()) - 1;
-            let floor = months.div_euclid(months_each) * months_each;
-            reference.checked_add(Unit::Month.span(floor).ok_or_else(out_of_range)?)
+    // The beginning of the bin of this size that holds a number, where one begins at the origin.
+    let floor = |number: i64, origin: i64, size: i64| {
+        let size = size.checked_mul(bin)?;
+        number.checked_sub(origin)?.div_euclid(size).checked_mul(size)?.checked_add(origin)
+    };
+    let start = match unit.size() {
+        Size::Millis(length) => {
+            let origin = start_of_day(REFERENCE_DAY, zone);
+            return origin
+                .and_then(|origin| floor(millis, origin, length))
+                .ok_or_else(|| overflow("$dateTrunc"));
         }
-        _ => {
-            let (days_each, origin) = if unit == Unit::Week {
-                let first = first_weekday(day_number(reference), week_start);
-                (7 * bin, first)
-            } else {
-                (bin, day_number(reference))
-            };
-            let floor = (day_number(local.date()) - origin).div_euclid(days_each) * days_each + origin;
-            reference.checked_add(Unit::Day.span(floor - day_number(reference)).ok_or_else(out_of_range)?)
+        Size::Months(each) => floor(Local::at(millis, zone.clone()).months(), REFERENCE_MONTH, each)
+            .and_then(|months| start_of_month(months, zone)),
+        Size::Days(each) => {
+            let origin =
+                if unit == Unit::Week { first_weekday(REFERENCE_DAY, week_start) } else { REFERENCE_DAY };
+            floor(Local::at(millis, zone.clone()).day_number(), origin, each)
+                .and_then(|day| start_of_day(day, zone))
         }
     };
-    let start = start.map_err(|_| out_of_range())?.to_zoned(zone.clone()).map_err(|_| out_of_range())?;
-    Ok(start.timestamp().as_millisecond())
+    start.ok_or_else(|| overflow("$dateAdd"))
 }
 
 /// The first day with this weekday at or after a day.

@@ -1,11 +1,10 @@
 //! The parts of a date: `$year`, `$dayOfWeek`, `$dateToParts`, and putting one together.
 
 use bson::{Bson, doc};
-use jiff::Zoned;
 use jiff::civil;
 
 use super::arithmetic::number_of;
-use super::calendar::{out_of_range, zone, zoned};
+use super::calendar::{Local, overflow, zone};
 use super::table::{Arguments, Codes, Function};
 use super::{Value, is_nullish, is_true, shown, type_of};
 use crate::refusal::{Result, at_location};
@@ -68,24 +67,29 @@ pub(super) fn millis_of(value: &Value) -> Result<Option<i64>> {
 }
 
 /// The date of two arguments, seen in the zone of the second.
-pub(super) fn local(date: &Value, timezone: &Value) -> Result<Option<Zoned>> {
+pub(super) fn local(date: &Value, timezone: &Value) -> Result<Option<Local>> {
     let given = timezone.is_some();
     let Some(millis) = millis_of(date)? else { return Ok(None) };
     let Some(zone) = zone(timezone, given)? else { return Ok(None) };
-    zoned(millis, zone).map(Some)
+    Ok(Some(Local::at(millis, zone)))
 }
 
 /// The week of the year, counted from the first Sunday.
-pub(super) fn week_of_year(date: &Zoned) -> i32 {
+pub(super) fn week_of_year(date: &Local) -> i32 {
     let weekday = i32::from(date.weekday().to_sunday_zero_offset());
     (i32::from(date.day_of_year()) + 6 - weekday) / 7
+}
+
+/// A year as a reply holds it: 64 bits of milliseconds are fewer than 300 million years.
+fn year(number: i64) -> i32 {
+    i32::try_from(number).expect("a date's year has 32 bits")
 }
 
 fn part(name: &'static str, values: Vec<Value>) -> Result<Value> {
     let Some(date) = local(&values[0], &values[1])? else { return Ok(Some(Bson::Null)) };
     let iso = date.date().iso_week_date();
     Ok(Some(Bson::Int32(match name {
-        "$year" => i32::from(date.year()),
+        "$year" => year(date.year()),
         "$month" => i32::from(date.month()),
         "$dayOfMonth" => i32::from(date.day()),
         "$dayOfWeek" => i32::from(date.weekday().to_sunday_one_offset()),
@@ -96,7 +100,7 @@ fn part(name: &'static str, values: Vec<Value>) -> Result<Value> {
         "$millisecond" => i32::from(date.millisecond()),
         "$week" => week_of_year(&date),
         "$isoWeek" => i32::from(iso.week()),
-        "$isoWeekYear" => return Ok(Some(Bson::Int64(i64::from(iso.year())))),
+        "$isoWeekYear" => return Ok(Some(Bson::Int64(date.iso_year()))),
         _ => i32::from(date.weekday().to_monday_one_offset()),
     })))
 }
@@ -117,12 +121,12 @@ fn to_parts(_: &'static str, values: Vec<Value>) -> Result<Value> {
     let mut parts = if iso8601 {
         let week = date.date().iso_week_date();
         doc! {
-            "isoWeekYear": i32::from(week.year()),
+            "isoWeekYear": year(date.iso_year()),
             "isoWeek": i32::from(week.week()),
             "isoDayOfWeek": i32::from(date.weekday().to_monday_one_offset()),
         }
     } else {
-        doc! { "year": i32::from(date.year()), "month": i32::from(date.month()), "day": i32::from(date.day()) }
+        doc! { "year": year(date.year()), "month": i32::from(date.month()), "day": i32::from(date.day()) }
     };
     parts.insert("hour", i32::from(date.hour()));
     parts.insert("minute", i32::from(date.minute()));
@@ -192,7 +196,7 @@ fn from_parts(_: &'static str, values: Vec<Value>) -> Result<Value> {
             .ok()?;
         first.checked_add(span).ok()?.at(0, 0, 0, 0).checked_add(time).ok()
     };
-    let date = carried().ok_or_else(out_of_range)?;
-    let instant = date.to_zoned(zone).map_err(|_| out_of_range())?;
+    let date = carried().ok_or_else(|| overflow("$dateFromParts"))?;
+    let instant = date.to_zoned(zone).map_err(|_| overflow("$dateFromParts"))?;
     Ok(Some(Bson::DateTime(bson::DateTime::from_millis(instant.timestamp().as_millisecond()))))
 }

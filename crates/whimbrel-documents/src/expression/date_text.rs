@@ -1,11 +1,10 @@
 //! Dates as text: `$dateToString` and `$dateFromString`.
 
 use bson::Bson;
-use jiff::Zoned;
 use jiff::civil;
 use jiff::tz::{Offset, TimeZone};
 
-use super::calendar::{zone, zoned};
+use super::calendar::{Local, zone};
 use super::date_parts::{local, week_of_year};
 use super::table::{Arguments, Codes, Function};
 use super::{Value, is_nullish, shown, type_of};
@@ -42,16 +41,19 @@ const ISO: &str = "%Y-%m-%dT%H:%M:%S.%LZ";
 
 /// An instant as MongoDB writes it: `2024-01-31T12:00:00.000Z`.
 pub(crate) fn iso_text(millis: i64) -> String {
-    zoned(millis, TimeZone::UTC).and_then(|date| formatted(&date, ISO)).unwrap_or_else(|_| millis.to_string())
+    converted(millis).unwrap_or_else(|_| millis.to_string())
+}
+
+/// The same where it is a value, which only years of four digits can be.
+pub(super) fn converted(millis: i64) -> Result<String> {
+    formatted(&Local::at(millis, TimeZone::UTC), ISO)
 }
 
 /// A timestamp as the server writes it where text is expected: `Jan  1 00:00:05:1`.
 pub(super) fn timestamp_text(timestamp: bson::Timestamp) -> String {
-    let written = zoned(i64::from(timestamp.time) * 1000, TimeZone::UTC).and_then(|date| {
-        let time = formatted(&date, "%b %H:%M:%S")?;
-        Ok(format!("{} {:>2} {}", &time[..3], date.day(), &time[4..]))
-    });
-    format!("{}:{}", written.unwrap_or_default(), timestamp.increment)
+    let date = Local::at(i64::from(timestamp.time) * 1000, TimeZone::UTC);
+    let time = formatted(&date, "%b %H:%M:%S").expect("no year, and known letters");
+    format!("{} {:>2} {}:{}", &time[..3], date.day(), &time[4..], timestamp.increment)
 }
 
 fn to_string(_: &'static str, mut values: Vec<Value>) -> Result<Value> {
@@ -117,7 +119,7 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
-fn formatted(date: &Zoned, format: &str) -> Result<String> {
+fn formatted(date: &Local, format: &str) -> Result<String> {
     use std::fmt::Write as _;
     let mut text = String::new();
     let mut letters = format.chars();
@@ -130,7 +132,7 @@ fn formatted(date: &Zoned, format: &str) -> Result<String> {
             continue;
         }
         let written = match letters.next() {
-            Some('Y') => write!(text, "{:04}", date.year()),
+            Some('Y') => write!(text, "{:04}", four_digits(date.year())?),
             Some('m') => write!(text, "{:02}", date.month()),
             Some('d') => write!(text, "{:02}", date.day()),
             Some('H') => write!(text, "{:02}", date.hour()),
@@ -142,7 +144,7 @@ fn formatted(date: &Zoned, format: &str) -> Result<String> {
             Some('u') => write!(text, "{}", date.weekday().to_monday_one_offset()),
             Some('U') => write!(text, "{:02}", week_of_year(date)),
             Some('V') => write!(text, "{:02}", iso.week()),
-            Some('G') => write!(text, "{:04}", iso.year()),
+            Some('G') => write!(text, "{:04}", four_digits(date.iso_year())?),
             Some('z') => {
                 let sign = if offset < 0 { '-' } else { '+' };
                 write!(text, "{sign}{:02}{:02}", offset.abs() / 60, offset.abs() % 60)
@@ -163,6 +165,15 @@ fn formatted(date: &Zoned, format: &str) -> Result<String> {
         let _ = written;
     }
     Ok(text)
+}
+
+fn four_digits(year: i64) -> Result<i64> {
+    if (0..=9999).contains(&year) {
+        return Ok(year);
+    }
+    let message =
+        "Could not convert date to string: date component was outside the supported range of 0-9999";
+    Err(at_location(18537, format!("{message}: {year}")))
 }
 
 fn failure(message: String) -> Refusal {

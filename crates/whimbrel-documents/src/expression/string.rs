@@ -57,7 +57,7 @@ fn coerced(value: &Value) -> Result<String> {
     match value {
         Some(Bson::String(text) | Bson::Symbol(text) | Bson::JavaScriptCode(text)) => Ok(text.clone()),
         value if is_nullish(value) => Ok(String::new()),
-        Some(Bson::DateTime(date)) => Ok(super::date_text::iso_text(date.timestamp_millis())),
+        Some(Bson::DateTime(date)) => super::date_text::converted(date.timestamp_millis()),
         Some(Bson::Double(number)) => Ok(crate::value::show_brief_double(*number)),
         Some(Bson::Timestamp(timestamp)) => Ok(super::date_text::timestamp_text(*timestamp)),
         value if number_of(value).is_some() => {
