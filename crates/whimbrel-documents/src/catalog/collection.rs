@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bson::Document;
 
 use super::Index;
-use crate::matcher::Matcher;
+use crate::matcher::Validator;
 use crate::storage::Outcome;
 
 /// A collection, with the statements that its table needs.
@@ -33,7 +33,7 @@ pub(crate) struct Collection {
 /// What a collection asks of the documents written to it.
 #[derive(Debug)]
 pub(crate) struct Validation {
-    pub(crate) matcher: Matcher,
+    pub(crate) validator: Validator,
     /// `moderate`: a document that did not pass before may be changed.
     pub(crate) is_moderate: bool,
     /// `warn`: what does not pass is written all the same.
@@ -103,7 +103,7 @@ impl Validation {
             return Ok(None);
         }
         Ok(Some(Self {
-            matcher: Matcher::parse(validator)?,
+            validator: Validator::parse(validator)?,
             is_moderate: level == "moderate",
             only_warns: options.get_str("validationAction").is_ok_and(|action| action == "warn"),
         }))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bson::{Bson, Document, RawDocument, doc};
+use bson::{Document, RawDocument};
 
 use super::Work;
 use super::collections::make;
@@ -36,17 +36,16 @@ pub(super) fn check(
     let Some(validation) = collection.validation.as_ref().filter(|validation| !validation.only_warns) else {
         return Ok(());
     };
-    if validation.matcher.matches(document)? {
+    if validation.validator.passes(document) {
         return Ok(());
     }
     if validation.is_moderate
         && let Some(old) = old
-        && !validation.matcher.matches(old)?
+        && !validation.validator.passes(old)
     {
         return Ok(());
     }
-    let id = document.get("_id").ok().flatten().and_then(|id| Bson::try_from(id).ok()).unwrap_or(Bson::Null);
-    let details = doc! { "failingDocumentId": id, "details": validation.matcher.details(document) };
+    let details = validation.validator.details(document);
     let refusal = refuse(121, "DocumentValidationFailure", "Document failed validation");
     Err(with_field(refusal, "errInfo", details).into())
 }

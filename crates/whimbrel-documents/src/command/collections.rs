@@ -90,7 +90,7 @@ pub(super) fn make(work: &mut Work<'_>, name: &str, options: &Document) -> Outco
 fn check_validator(options: &Document) -> Outcome<()> {
     let validation = Validation::of(options)?;
     let Some(validation) = validation else { return Ok(()) };
-    if validation.matcher.text().is_some() || validation.matcher.near().is_some() {
+    if validation.validator.text().is_some() || validation.validator.near().is_some() {
         return Err(refuse(
             224,
             "QueryFeatureNotAllowed",

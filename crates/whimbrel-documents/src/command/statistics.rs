@@ -235,7 +235,7 @@ fn examine(link: &Link, collection: &Collection, findings: &mut Findings) -> Out
             continue;
         }
         if let Some(validation) = &collection.validation
-            && !validation.matcher.matches(document)?
+            && !validation.validator.passes(document)
         {
             findings.noncompliant += 1;
         }

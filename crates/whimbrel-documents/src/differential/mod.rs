@@ -10,6 +10,7 @@ mod generated;
 mod projections;
 mod server;
 mod updates;
+mod validators;
 mod values;
 
 use bson::{Document, doc};

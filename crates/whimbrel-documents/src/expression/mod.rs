@@ -39,7 +39,6 @@ pub(crate) type Value = Option<Bson>;
 #[derive(Clone, Debug)]
 pub(crate) struct Expression {
     node: Node,
-    stated: Bson,
 }
 
 /// One node of an expression.
@@ -71,11 +70,6 @@ pub(crate) struct Scope<'s> {
 }
 
 impl Expression {
-    /// The expression as it was written.
-    pub(crate) fn stated(&self) -> Bson {
-        self.stated.clone()
-    }
-
     /// Evaluates it over a document, with variables.
     ///
     /// # Errors

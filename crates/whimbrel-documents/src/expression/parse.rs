@@ -91,7 +91,7 @@ impl Parser {
 
     /// Parses an expression.
     pub(crate) fn parse(&self, stated: &Bson) -> Result<Expression> {
-        Ok(Expression { node: self.node(stated)?, stated: stated.clone() })
+        Ok(Expression { node: self.node(stated)? })
     }
 
     pub(super) fn node(&self, stated: &Bson) -> Result<Node> {

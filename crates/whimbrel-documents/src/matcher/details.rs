@@ -1,241 +1,277 @@
-//! Why a document does not pass a filter, in the shape of MongoDB's error 121.
-
-use std::cell::RefCell;
+//! Why a document does not pass a validator, in the shape of MongoDB's error 121.
 
 use bson::{Bson, Document, RawDocument, doc};
 
-use super::{Comparison, Matcher, Node, Run, Test};
-use crate::value::{DocRef, Path, ValueRef, type_name, visit_path};
+use super::validator::{Clause, FieldClause, Join};
+use super::{GeoTest, Geometry, Node, Test, Validator};
+use crate::value::{DocRef, Path, ValueRef, show, type_name, visit_elements, visit_path};
 
-impl Matcher {
-    /// The `details` of error 121: what a document that does not pass breaks.
+/// How many values of a path are told of.
+const MOST_CONSIDERED: usize = 10;
+
+const NUMBERS: [&str; 4] = ["decimal", "double", "int", "long"];
+const NUMBERS_OR_BYTES: [&str; 5] = ["binData", "decimal", "double", "int", "long"];
+const TEXTS: [&str; 3] = ["regex", "string", "symbol"];
+
+impl Validator {
+    /// The `errInfo` of error 121: which document does not pass, and what it breaks.
     pub(crate) fn details(&self, document: &RawDocument) -> Document {
-        self.root.details(DocRef::Raw(document), true)
+        let document = DocRef::Raw(document);
+        let id = document.get("_id").map_or(Bson::Null, ValueRef::to_bson);
+        let Some(untold) = self.clause.untold() else {
+            return doc! { "failingDocumentId": id, "details": self.clause.details(document, true) };
+        };
+        let told = doc! {
+            "code": 4_994_600,
+            "codeName": "Location4994600",
+            "errmsg": format!(
+                "Cannot generate validation error details: no annotation found for expression {}",
+                show(ValueRef::Document(DocRef::Parsed(untold)))
+            ),
+        };
+        doc! { "failingDocumentId": id, "note": "failed to generate document validation error", "details": told }
     }
 }
 
-impl Node {
-    /// Says why the node fails, or with `expected: false` why it holds although it should not.
+impl Clause {
+    /// Says why the clause fails, or with `expected: false` why it holds although it should not.
     fn details(&self, document: DocRef<'_>, expected: bool) -> Document {
         match self {
-            Node::And(nodes) => clauses("$and", nodes, document, expected),
-            Node::Or(nodes) => clauses("$or", nodes, document, expected),
-            Node::Nor(nodes) => clauses("$nor", nodes, document, !expected),
-            Node::Not(inner) => match &**inner {
-                Node::Field { path, test } if test.negated_name().is_some() => {
-                    let name = test.negated_name().unwrap_or_default();
-                    let mut details = field_details(name, path, test, document, !expected);
-                    if matches!(test, Test::Exists) {
-                        let mut stated = Document::new();
-                        stated.insert(path.as_str(), doc! { "$exists": false });
-                        details.insert("specifiedAs", stated);
-                    }
-                    details
+            Clause::Joined { join: join @ Join::Nor, clauses } => join.details(clauses, document, !expected),
+            Clause::Joined { join, clauses } => join.details(clauses, document, expected),
+            Clause::Not(inner) => {
+                doc! { "operatorName": "$not", "details": inner.details(document, !expected) }
+            }
+            Clause::Field(field) => field.details(document, expected != field.negated),
+            Clause::Whole { node: Node::Schema(schema), .. } if expected => schema.details(document),
+            Clause::Whole { node: Node::Schema(_), .. } => {
+                doc! { "operatorName": "$jsonSchema", "reason": "schema matched" }
+            }
+            Clause::Whole { node, stated } => whole_details(node, stated, document, expected),
+        }
+    }
+
+    /// The first condition that MongoDB has nothing to tell of, and because of which it tells nothing of the others either.
+    fn untold(&self) -> Option<&Document> {
+        match self {
+            Clause::Joined { clauses, .. } => clauses.iter().find_map(Clause::untold),
+            Clause::Whole { node: Node::Always(_), stated } => Some(stated),
+            _ => None,
+        }
+    }
+
+    /// Whether the clause does not come out as it should; one that fails altogether does not.
+    fn is_told(&self, document: DocRef<'_>, expected: bool) -> bool {
+        self.matches(document) != Ok(expected)
+    }
+}
+
+impl Join {
+    fn details(self, clauses: &[Clause], document: DocRef<'_>, expected: bool) -> Document {
+        // Where all of the clauses have to have the wrong outcome they are not asked once more.
+        let asks_none = (self == Join::And) != expected;
+        let told: Vec<Bson> = (0i32..)
+            .zip(clauses)
+            .filter(|(_, clause)| asks_none || clause.is_told(document, expected))
+            .map(|(at, clause)| {
+                let mut told = doc! { "index": at };
+                if let Clause::Whole { node: Node::Schema(schema), .. } = clause {
+                    schema.describe(&mut told);
                 }
-                inner => doc! { "operatorName": "$not", "details": inner.details(document, !expected) },
-            },
-            Node::Field { path, test } => field_details(test.name(), path, test, document, expected),
-            Node::Expr(expression) => {
-                let result = expression.evaluate_on(document).ok().flatten();
-                let mut details = doc! { "operatorName": "$expr" };
-                details.insert("specifiedAs", doc! { "$expr": expression.stated() });
-                details.insert(
-                    "reason",
-                    if expected { "expression did not match" } else { "expression did match" },
-                );
-                details.extend(result.map(|result| ("expressionResult".to_owned(), result)));
-                details
-            }
-            Node::Schema(schema) if expected => schema.details(document),
-            Node::Schema(_) => doc! { "operatorName": "$jsonSchema", "reason": "schema matched" },
-            Node::Text(_) => doc! { "operatorName": "$text" },
-            Node::Always(true) => {
-                doc! { "operatorName": "$alwaysTrue", "reason": "expression always evaluates to true" }
-            }
-            Node::Always(false) => {
-                doc! { "operatorName": "$alwaysFalse", "reason": "expression always evaluates to false" }
-            }
+                told.insert("details", clause.details(document, expected));
+                Bson::Document(told)
+            })
+            .collect();
+        let name = match self {
+            Join::And => "$and",
+            Join::Or => "$or",
+            Join::Nor => "$nor",
+        };
+        let key = if expected { "clausesNotSatisfied" } else { "clausesSatisfied" };
+        doc! { "operatorName": name, key: told }
+    }
+}
+
+/// What is told of a condition on the whole document.
+fn whole_details(node: &Node, stated: &Document, document: DocRef<'_>, expected: bool) -> Document {
+    let operator = stated.keys().next().map_or("", String::as_str);
+    let mut details = doc! { "operatorName": operator, "specifiedAs": stated };
+    let Node::Expr(expression) = node else { return details };
+    match expression.evaluate_on(document) {
+        Ok(result) => {
+            let reason = if expected { "expression did not match" } else { "expression did match" };
+            details.insert("reason", reason);
+            details.extend(result.map(|result| ("expressionResult".to_owned(), result)));
+        }
+        Err(refusal) => {
+            details.insert("reason", "failed to evaluate aggregation expression");
+            let told =
+                doc! { "code": refusal.code, "codeName": refusal.code_name, "errmsg": refusal.message };
+            details.insert("details", told);
+        }
+    }
+    details
+}
+
+/// The values that a path leads to.
+struct Considered {
+    values: Vec<Bson>,
+    /// Whether more were there than are told of.
+    truncated: bool,
+}
+
+impl Considered {
+    /// Collects the values up to the first missing one; none where the path leads to nothing.
+    ///
+    /// With `into_arrays`, an array at the end of the path stands for its elements.
+    fn of(document: DocRef<'_>, path: &Path, into_arrays: bool) -> Option<Self> {
+        let mut considered = Considered { values: Vec::new(), truncated: false };
+        let mut add = |value: Option<ValueRef<'_>>| value.is_none_or(|value| considered.add(value));
+        if into_arrays {
+            visit_elements(document, path, &mut add);
+        } else {
+            visit_path(document, path, false, &mut add);
+        }
+        (!considered.values.is_empty() || leads_somewhere(document, path)).then_some(considered)
+    }
+
+    /// Adds a value, and says whether there is no room for more.
+    fn add(&mut self, value: ValueRef<'_>) -> bool {
+        self.truncated = self.values.len() == MOST_CONSIDERED;
+        if !self.truncated {
+            self.values.push(value.to_bson());
+        }
+        self.truncated
+    }
+
+    fn tell_values(self, details: &mut Document) {
+        match <[Bson; 1]>::try_from(self.values) {
+            Ok([single]) => _ = details.insert("consideredValue", single),
+            Err(several) => _ = details.insert("consideredValues", several),
+        }
+        if self.truncated {
+            details.insert("consideredValuesTruncated", true);
+        }
+    }
+
+    fn has_type_of(&self, types: &[&str]) -> bool {
+        self.values.iter().any(|value| types.contains(&type_name(value.into())))
+    }
+
+    fn tell_types(&self, details: &mut Document) {
+        let mut types: Vec<&str> = self.values.iter().map(|value| type_name(value.into())).collect();
+        types.sort_unstable();
+        types.dedup();
+        match types.as_slice() {
+            [] => {}
+            [single] => _ = details.insert("consideredType", *single),
+            several => _ = details.insert("consideredTypes", several.to_vec()),
         }
     }
 }
 
-/// The clauses that do not come out as they should.
-fn clauses(name: &str, nodes: &[Node], document: DocRef<'_>, expected: bool) -> Document {
-    let run = Run { variables: None, trouble: RefCell::new(None) };
-    let failing: Vec<Bson> = (0i32..)
-        .zip(nodes)
-        .filter(|(_, node)| node.matches(document, &run) != expected)
-        .map(|(at, node)| {
-            let mut clause = doc! { "index": at };
-            if let Node::Schema(schema) = node {
-                schema.describe(&mut clause);
-            }
-            clause.insert("details", node.details(document, expected));
-            Bson::Document(clause)
-        })
-        .collect();
-    let key = if expected { "clausesNotSatisfied" } else { "clausesSatisfied" };
-    let mut details = doc! { "operatorName": name };
-    details.insert(key, failing);
-    details
-}
-
-fn field_details(name: &str, path: &Path, test: &Test, document: DocRef<'_>, expected: bool) -> Document {
-    let mut details = doc! { "operatorName": name };
-    let mut stated = Document::new();
-    stated.insert(path.as_str(), test.stated(name));
-    details.insert("specifiedAs", stated);
-    let mut considered = Vec::new();
-    let mut found = false;
-    visit_path(document, path, false, &mut |value| {
-        found |= value.is_some();
-        match value {
-            Some(ValueRef::Array(items)) if test.looks_into_arrays() => {
-                considered.extend(items.values().map(ValueRef::to_bson));
-            }
-            value => considered.extend(value.map(ValueRef::to_bson)),
-        }
-        false
+/// Whether the first that a path leads to is there.
+fn leads_somewhere(document: DocRef<'_>, path: &Path) -> bool {
+    let mut first = None;
+    visit_path(document, path, true, &mut |value| {
+        first = Some(value.is_some());
+        true
     });
-    if !found && !matches!(test, Test::Exists) {
-        details.insert("reason", "field was missing");
-        return details;
-    }
-    let types = test.expected_types();
-    let has_type = |value: &Bson| types.contains(&type_name(value.into()));
-    let wrong_type = expected && !types.is_empty() && !considered.iter().any(has_type);
-    details.insert("reason", if wrong_type { "type did not match" } else { test.reason(expected) });
-    if matches!(test, Test::Exists) {
-        return details;
-    }
-    let mut considered_types: Vec<&str> = considered.iter().map(|value| type_name(value.into())).collect();
-    considered_types.sort_unstable();
-    considered_types.dedup();
-    let tell_types = |details: &mut Document| match considered_types.as_slice() {
-        [] => {}
-        [single] => _ = details.insert("consideredType", *single),
-        several => _ = details.insert("consideredTypes", several.to_vec()),
-    };
-    if wrong_type {
-        tell_types(&mut details);
-        match types {
-            [single] => _ = details.insert("expectedType", *single),
-            several => _ = details.insert("expectedTypes", several.to_vec()),
-        }
-    }
-    match considered.as_slice() {
-        [] if !found => {}
-        [single] => _ = details.insert("consideredValue", single.clone()),
-        many => _ = details.insert("consideredValues", many.to_vec()),
-    }
-    if matches!(test, Test::Type(_)) {
-        tell_types(&mut details);
-    }
-    details
+    first == Some(true)
 }
+
+impl FieldClause {
+    /// Says why the test fails, or with `expected: false` why it holds.
+    fn details(&self, document: DocRef<'_>, expected: bool) -> Document {
+        let mut details = doc! { "operatorName": &self.operator, "specifiedAs": &self.stated };
+        let test = match &self.node {
+            Node::Field { test, .. } if self.operator != "$all" => Some(test),
+            // An empty `$all`.
+            Node::Always(_) => {
+                details.insert("reason", "expression always evaluates to false");
+                return details;
+            }
+            _ => None,
+        };
+        let into_arrays = test.is_some_and(Test::looks_into_arrays);
+        if matches!(test, Some(Test::Exists)) {
+            details.insert("reason", if expected { "path does not exist" } else { "path does exist" });
+            return details;
+        }
+        let Some(considered) = Considered::of(document, &self.path, into_arrays) else {
+            details.insert("reason", "field was missing");
+            return details;
+        };
+        let types = test.map_or(&[][..], Test::expected_types);
+        let is_place = |value: ValueRef<'_>| Geometry::of_value(value).is_some();
+        if matches!(test, Some(Test::Geo(_)))
+            && !considered.values.iter().any(|value| is_place(value.into()))
+            && !document.get(self.path.as_str()).is_some_and(is_place)
+        {
+            details.insert("reason", "could not find a valid geometry at the given path");
+        } else if types.is_empty() || considered.has_type_of(types) {
+            let (failed, held) = test.map_or(OF_ALL, Test::reasons);
+            details.insert("reason", if expected { failed } else { held });
+        } else {
+            details.insert("reason", "type did not match");
+            considered.tell_types(&mut details);
+            match types {
+                [single] => _ = details.insert("expectedType", *single),
+                several => _ = details.insert("expectedTypes", several.to_vec()),
+            }
+        }
+        let mut types = Document::new();
+        if matches!(test, Some(Test::Type(_))) {
+            considered.tell_types(&mut types);
+        }
+        considered.tell_values(&mut details);
+        details.extend(types);
+        details
+    }
+}
+
+/// Why an `$all` fails, and why it holds.
+const OF_ALL: (&str, &str) =
+    ("array did not contain all specified values", "array did contain all specified values");
 
 impl Test {
     /// The types of the values that it can be asked of, where it cannot be asked of all.
     fn expected_types(&self) -> &'static [&'static str] {
         match self {
-            Test::Mod { .. } => &["decimal", "double", "int", "long"],
-            Test::Bits(_) => &["binData", "decimal", "double", "int", "long"],
-            Test::Regex(_) => &["regex", "string", "symbol"],
+            Test::Mod { .. } => &NUMBERS,
+            Test::Bits(_) => &NUMBERS_OR_BYTES,
+            Test::Regex(_) => &TEXTS,
             Test::Size(_) | Test::ElementObject(_) | Test::ElementValue(_) => &["array"],
             _ => &[],
         }
     }
 
-    fn name(&self) -> &'static str {
+    /// Why the test fails, and why it holds.
+    fn reasons(&self) -> (&'static str, &'static str) {
         match self {
-            Test::Compare(comparison, _) => comparison.name(),
-            Test::In(_) => "$in",
-            Test::Exists => "$exists",
-            Test::Type(_) => "$type",
-            Test::Regex(_) => "$regex",
-            Test::Mod { .. } => "$mod",
-            Test::Size(_) => "$size",
-            Test::ElementObject(_) | Test::ElementValue(_) => "$elemMatch",
-            Test::Bits(_) => "$bits",
-            Test::Geo(_) => "$geoWithin",
-            Test::Near(_) => "$near",
-        }
-    }
-
-    /// The operator that is the negation of this test.
-    fn negated_name(&self) -> Option<&'static str> {
-        match self {
-            Test::Compare(Comparison::Equal, _) => Some("$ne"),
-            Test::In(_) => Some("$nin"),
-            Test::Exists => Some("$exists"),
-            _ => None,
-        }
-    }
-
-    fn stated(&self, name: &str) -> Bson {
-        let argument = match self {
-            // Equality is mostly stated by the value alone.
-            Test::Compare(Comparison::Equal, with) if name == "$eq" => return with.clone(),
-            Test::Compare(_, with) => with.clone(),
-            Test::In(list) => Bson::Array(list.values().to_vec()),
-            Test::Exists => Bson::Boolean(true),
-            Test::Type(types) => types.stated(),
-            Test::Regex(pattern) => return pattern.stated(),
-            Test::Mod { divisor, remainder } => Bson::Array(vec![whole(*divisor), whole(*remainder)]),
-            Test::Size(length) => whole(*length),
-            _ => return Bson::Document(Document::new()),
-        };
-        let mut stated = Document::new();
-        stated.insert(name, argument);
-        Bson::Document(stated)
-    }
-
-    fn reason(&self, expected: bool) -> &'static str {
-        match (self, expected) {
-            (Test::Compare(..), true) => "comparison failed",
-            (Test::Compare(..), false) => "comparison succeeded",
-            (Test::In(_), true) => "no matching value found in array",
-            (Test::In(_), false) => "matching value found in array",
-            (Test::Exists, true) => "path does not exist",
-            (Test::Exists, false) => "path does exist",
-            (Test::Type(_), true) => "type did not match",
-            (Test::Type(_), false) => "type did match",
-            (Test::Regex(_), true) => "regular expression did not match",
-            (Test::Regex(_), false) => "regular expression did match",
-            (Test::Mod { .. }, true) => "$mod did not evaluate to expected remainder",
-            (Test::Mod { .. }, false) => "$mod did evaluate to expected remainder",
-            (Test::Size(_), true) => "array length was not equal to given size",
-            (Test::Size(_), false) => "array length was equal to given size",
-            (Test::ElementObject(_) | Test::ElementValue(_), true) => {
-                "array did not satisfy the child predicate"
+            Test::Compare(..) => ("comparison failed", "comparison succeeded"),
+            Test::In(_) => ("no matching value found in array", "matching value found in array"),
+            Test::Exists => ("path does not exist", "path does exist"),
+            Test::Type(_) => ("type did not match", "type did match"),
+            Test::Regex(_) => ("regular expression did not match", "regular expression did match"),
+            Test::Mod { .. } => {
+                ("$mod did not evaluate to expected remainder", "$mod did evaluate to expected remainder")
             }
-            (Test::ElementObject(_) | Test::ElementValue(_), false) => {
-                "array did satisfy the child predicate"
+            Test::Size(_) => {
+                ("array length was not equal to given size", "array length was equal to given size")
             }
-            (Test::Bits(_), true) => "bitwise operator failed to match",
-            (Test::Bits(_), false) => "bitwise operator matched successfully",
-            (Test::Geo(_) | Test::Near(_), true) => {
-                "none of the considered geometries was contained within the expression's geometry"
+            Test::ElementObject(_) | Test::ElementValue(_) => {
+                ("array did not satisfy the child predicate", "array did satisfy the child predicate")
             }
-            (Test::Geo(_) | Test::Near(_), false) => {
-                "at least one of considered geometries was contained within the expression's geometry"
-            }
-        }
-    }
-}
-
-fn whole(number: i64) -> Bson {
-    i32::try_from(number).map_or(Bson::Int64(number), Bson::Int32)
-}
-
-impl Comparison {
-    fn name(self) -> &'static str {
-        match self {
-            Comparison::Equal => "$eq",
-            Comparison::Less => "$lt",
-            Comparison::LessOrEqual => "$lte",
-            Comparison::Greater => "$gt",
-            Comparison::GreaterOrEqual => "$gte",
+            Test::Bits(_) => ("bitwise operator failed to match", "bitwise operator matched successfully"),
+            Test::Geo(test) if matches!(**test, GeoTest::Intersects(_)) => (
+                "none of the considered geometries intersected the expression’s geometry",
+                "at least one of considered geometries intersected the expression’s geometry",
+            ),
+            Test::Geo(_) | Test::Near(_) => (
+                "none of the considered geometries were contained within the expression’s geometry",
+                "at least one of considered geometries was contained within the expression’s geometry",
+            ),
         }
     }
 }

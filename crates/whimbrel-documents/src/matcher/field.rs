@@ -1,6 +1,6 @@
 //! Parsing what a filter says about one field.
 
-use bson::{Bson, Document, doc};
+use bson::{Bson, Document};
 
 use super::geo::{GeoTest, Near};
 use super::parse::{Place, parse_filter};
@@ -14,7 +14,7 @@ pub(super) fn parse_field(path: &Path, value: &Bson) -> Result<Vec<Node>> {
         Bson::Document(operators) if is_operators(operators) => parse_operators(path, operators),
         Bson::RegularExpression(regex) => {
             let pattern = Pattern::new(regex.pattern.as_str(), regex.options.as_str())?;
-            Ok(vec![field(path, Test::Regex(pattern.stated_as(value.clone())))])
+            Ok(vec![field(path, Test::Regex(pattern))])
         }
         Bson::Undefined => Err(bad_value("cannot compare to undefined")),
         other => Ok(vec![field(path, Test::Compare(Comparison::Equal, other.clone()))]),
@@ -81,6 +81,10 @@ fn parse_operators(path: &Path, operators: &Document) -> Result<Vec<Node>> {
     let mut nodes = Vec::with_capacity(operators.len());
     for (operator, argument) in operators {
         match operator.as_str() {
+            "$geoWithin" | "$within" | "$geoIntersects" if operators.len() > 1 => {
+                let (extra, value) = operators.iter().nth(1).unwrap_or((operator, argument));
+                return Err(bad_value(format!("can't parse extra field: {extra}: {}", show(value.into()))));
+            }
             "$regex" => nodes.push(parse_regex(path, argument, operators.get("$options"))?),
             "$options" if operators.contains_key("$regex") => {}
             "$options" => return Err(bad_value("$options needs a $regex")),
@@ -161,10 +165,6 @@ fn order(path: &Path, comparison: Comparison, argument: &Bson) -> Result<Test> {
 }
 
 fn parse_regex(path: &Path, argument: &Bson, options: Option<&Bson>) -> Result<Node> {
-    let mut stated = doc! { "$regex": argument.clone() };
-    if let Some(options) = options {
-        stated.insert("$options", options.clone());
-    }
     let options = match options {
         None => None,
         Some(Bson::String(text)) => Some(text.as_str()),
@@ -181,7 +181,7 @@ fn parse_regex(path: &Path, argument: &Bson, options: Option<&Bson>) -> Result<N
         }
         _ => return Err(bad_value("$regex has to be a string")),
     };
-    Ok(field(path, Test::Regex(pattern.stated_as(Bson::Document(stated)))))
+    Ok(field(path, Test::Regex(pattern)))
 }
 
 fn parse_mod(argument: &Bson) -> Result<Test> {

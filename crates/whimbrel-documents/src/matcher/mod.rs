@@ -14,6 +14,7 @@ mod schema;
 mod schema_details;
 mod schema_parse;
 mod types;
+mod validator;
 
 use std::cell::RefCell;
 
@@ -27,6 +28,7 @@ pub(crate) use in_list::InList;
 pub(crate) use pattern::Pattern;
 pub(crate) use schema::Schema;
 pub(crate) use types::TypeSet;
+pub(crate) use validator::Validator;
 
 use crate::expression::{Expression, Frame, Parser};
 use crate::refusal::{Refusal, Result};

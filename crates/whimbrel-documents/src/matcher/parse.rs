@@ -3,7 +3,7 @@
 use bson::{Bson, Document};
 
 use super::field::parse_field;
-use super::schema_parse::parse_schema;
+use super::schema_parse::parse_schema_of_document;
 use super::{Node, TextQuery};
 use crate::expression::Parser;
 use crate::refusal::{Result, bad_value, not_implemented, refuse, type_mismatch};
@@ -67,7 +67,7 @@ fn parse_top_operator(key: &str, value: &Bson, reader: &Reader<'_>) -> Result<Op
         }
         "$expr" => Node::Expr(Box::new(reader.parser.parse(value)?)),
         "$jsonSchema" => match value {
-            Bson::Document(schema) => Node::Schema(Box::new(parse_schema(schema)?)),
+            Bson::Document(schema) => Node::Schema(Box::new(parse_schema_of_document(schema)?)),
             _ => return Err(type_mismatch("$jsonSchema must be an object")),
         },
         "$text" if place == Place::Element => {

@@ -1,7 +1,6 @@
 //! Regular expressions as PCRE means them: classes are ASCII, case folding is Unicode's, `$` also stands before a final
 //! line feed.
 
-use bson::{Bson, doc};
 use fancy_regex::RegexBuilder;
 
 use super::Run;
@@ -16,8 +15,6 @@ const BACKTRACK_LIMIT: usize = 1_000_000;
 pub(crate) struct Pattern {
     source: String,
     options: String,
-    /// How a filter states it, for the details of a refused document.
-    stated: Option<Bson>,
     regex: fancy_regex::Regex,
 }
 
@@ -45,17 +42,7 @@ impl Pattern {
             .backtrack_limit(BACKTRACK_LIMIT)
             .build()
             .map_err(|error| error.to_string())?;
-        Ok(Pattern { source: source.to_owned(), options: options.to_owned(), stated: None, regex })
-    }
-
-    /// The same pattern with what the filter says about the field.
-    pub(super) fn stated_as(self, stated: Bson) -> Self {
-        Pattern { stated: Some(stated), ..self }
-    }
-
-    /// What the filter says about the field.
-    pub(super) fn stated(&self) -> Bson {
-        self.stated.clone().unwrap_or_else(|| Bson::Document(doc! { "$regex": &self.source }))
+        Ok(Pattern { source: source.to_owned(), options: options.to_owned(), regex })
     }
 
     /// The pattern as it was written.

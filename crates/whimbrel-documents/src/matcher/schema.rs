@@ -53,7 +53,7 @@ pub(super) enum Keyword {
     Required(Vec<String>),
     MinProperties(usize),
     MaxProperties(usize),
-    Properties(Vec<(String, Schema)>),
+    Properties(Vec<Property>),
     PatternProperties(Vec<(Pattern, Schema)>),
     AdditionalProperties {
         named: Vec<String>,
@@ -65,6 +65,16 @@ pub(super) enum Keyword {
     AnyOf(Vec<Schema>),
     OneOf(Vec<Schema>),
     Not(Box<Schema>),
+    /// No whole document can pass.
+    Never,
+}
+
+/// A property that is described.
+#[derive(Clone, Debug)]
+pub(super) struct Property {
+    pub(super) name: String,
+    pub(super) schema: Schema,
+    pub(super) is_required: bool,
 }
 
 /// Whether something may be there beyond what is described.
@@ -91,6 +101,19 @@ impl Schema {
     pub(super) fn accepts(&self, value: ValueRef<'_>) -> bool {
         self.rules.iter().all(|rule| rule.test.accepts(value))
     }
+
+    /// As [`Schema::accepts`], of a property that may be missing.
+    pub(super) fn accepts_any(&self, value: Option<ValueRef<'_>>) -> bool {
+        self.rules.iter().all(|rule| rule.test.accepts_any(value))
+    }
+}
+
+impl Property {
+    /// What a document has there; none where it need not have anything.
+    pub(super) fn value_in<'d>(&self, document: DocRef<'d>) -> Option<Option<ValueRef<'d>>> {
+        let value = document.get(&self.name);
+        (value.is_some() || self.is_required).then_some(value)
+    }
 }
 
 impl Keyword {
@@ -103,12 +126,29 @@ impl Keyword {
             Keyword::AnyOf(schemas) => schemas.iter().any(|schema| schema.accepts(value)),
             Keyword::OneOf(schemas) => schemas.iter().filter(|schema| schema.accepts(value)).count() == 1,
             Keyword::Not(schema) => !schema.accepts(value),
+            Keyword::Never => false,
             _ => match value {
                 ValueRef::String(text) => self.accepts_text(text),
                 ValueRef::Array(items) => self.accepts_items(items),
                 ValueRef::Document(document) => self.accepts_document(document),
                 other => Number::of(other).is_none_or(|number| self.accepts_number(number)),
             },
+        }
+    }
+
+    /// As [`Keyword::accepts`]; a missing value has no type and is in no enumeration.
+    pub(super) fn accepts_any(&self, value: Option<ValueRef<'_>>) -> bool {
+        if let Some(value) = value {
+            return self.accepts(value);
+        }
+        let accepts = |schema: &Schema| schema.accepts_any(None);
+        match self {
+            Keyword::Type(_) | Keyword::Enum(_) | Keyword::Never => false,
+            Keyword::AllOf(schemas) => schemas.iter().all(accepts),
+            Keyword::AnyOf(schemas) => schemas.iter().any(accepts),
+            Keyword::OneOf(schemas) => schemas.iter().filter(|schema| accepts(schema)).count() == 1,
+            Keyword::Not(schema) => !accepts(schema),
+            _ => true,
         }
     }
 
@@ -162,9 +202,9 @@ impl Keyword {
             Keyword::Required(names) => names.iter().all(|name| document.get(name).is_some()),
             Keyword::MinProperties(count) => document.len() >= *count,
             Keyword::MaxProperties(count) => document.len() <= *count,
-            Keyword::Properties(properties) => properties
-                .iter()
-                .all(|(name, schema)| document.get(name).is_none_or(|value| schema.accepts(value))),
+            Keyword::Properties(properties) => properties.iter().all(|property| {
+                property.value_in(document).is_none_or(|value| property.schema.accepts_any(value))
+            }),
             Keyword::PatternProperties(patterns) => patterns.iter().all(|(pattern, schema)| {
                 document
                     .iter()

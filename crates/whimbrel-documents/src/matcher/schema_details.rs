@@ -8,10 +8,25 @@ use crate::value::{DocRef, ValueRef, type_name};
 impl Schema {
     /// The `details` of the failure of a whole document.
     pub(super) fn details(&self, document: DocRef<'_>) -> Document {
+        let value = Some(ValueRef::Document(document));
+        if let Some(details) = self.impossible() {
+            return details;
+        }
         let mut details = doc! { "operatorName": "$jsonSchema" };
         self.describe(&mut details);
-        details.insert("schemaRulesNotSatisfied", self.broken_rules(ValueRef::Document(document)));
+        details.insert("schemaRulesNotSatisfied", self.broken_rules(value));
         details
+    }
+
+    /// What is told of a schema that no document can keep, instead of its rules.
+    fn impossible(&self) -> Option<Document> {
+        let rule = self.rules.first().filter(|rule| rule.keyword == "$jsonSchema")?;
+        rule.details(None)
+    }
+
+    /// The broken rules, as a part of other details.
+    fn told(&self, value: Option<ValueRef<'_>>) -> Bson {
+        self.impossible().map_or_else(|| self.broken_rules(value).into(), Bson::Document)
     }
 
     pub(super) fn describe(&self, details: &mut Document) {
@@ -23,25 +38,34 @@ impl Schema {
         }
     }
 
-    fn broken_rules(&self, value: ValueRef<'_>) -> Vec<Bson> {
-        self.rules
-            .iter()
-            .filter(|rule| !rule.test.accepts(value))
-            .map(|rule| Bson::Document(rule.details(value)))
-            .collect()
+    fn broken_rules(&self, value: Option<ValueRef<'_>>) -> Vec<Bson> {
+        let broken = self.rules.iter().filter(|rule| !rule.test.accepts_any(value));
+        broken.filter_map(|rule| rule.details(value)).map(Bson::Document).collect()
     }
 
     /// What goes with the name of a failing property: title, description and the broken rules.
-    fn property_details(&self, mut details: Document, value: ValueRef<'_>) -> Bson {
-        self.describe(&mut details);
-        details.insert("details", self.broken_rules(value));
+    fn property_details(&self, mut details: Document, value: Option<ValueRef<'_>>) -> Bson {
+        if self.impossible().is_none() {
+            self.describe(&mut details);
+        }
+        details.insert("details", self.told(value));
         Bson::Document(details)
     }
 }
 
 impl Rule {
-    fn details(&self, value: ValueRef<'_>) -> Document {
+    /// What the rule has against a value; of one that is missing only rules that hold other schemas say something.
+    fn details(&self, value: Option<ValueRef<'_>>) -> Option<Document> {
         let mut details = doc! { "operatorName": self.keyword };
+        if self.test.joins(&mut details, value) {
+            return Some(details);
+        }
+        if matches!(self.test, Keyword::Never) {
+            details.insert("specifiedAs", self.stated.clone());
+            details.insert("reason", "expression always evaluates to false");
+            return Some(details);
+        }
+        let value = value?;
         let reason = match &self.test {
             Keyword::Type(_) => "type did not match",
             Keyword::Enum(_) => "value was not found in enum",
@@ -55,14 +79,21 @@ impl Rule {
                 "specified number of properties was not satisfied"
             }
             other => {
-                other.structure_details(&self.stated, &mut details, value);
-                return details;
+                match value {
+                    ValueRef::Array(items) => other.item_details(&self.stated, &mut details, items),
+                    ValueRef::Document(document) => {
+                        let told = other.property_details(&self.stated, &mut details, document);
+                        return told.then_some(details);
+                    }
+                    _ => {}
+                }
+                return Some(details);
             }
         };
         details.insert("specifiedAs", self.stated.clone());
         details.insert("reason", reason);
         self.test.consider(&mut details, value);
-        details
+        Some(details)
     }
 }
 
@@ -89,16 +120,16 @@ impl Keyword {
         }
     }
 
-    /// The details of the rules that hold other schemas.
-    fn structure_details(&self, stated: &Document, details: &mut Document, value: ValueRef<'_>) {
-        match (self, value) {
-            (Keyword::AllOf(schemas) | Keyword::AnyOf(schemas), _) => {
+    /// Tells of the rules that join other schemas, and whether this is one.
+    fn joins(&self, details: &mut Document, value: Option<ValueRef<'_>>) -> bool {
+        match self {
+            Keyword::AllOf(schemas) | Keyword::AnyOf(schemas) => {
                 details.insert("schemasNotSatisfied", failing_schemas(schemas, value));
             }
-            (Keyword::OneOf(schemas), _) => {
+            Keyword::OneOf(schemas) => {
                 let matching: Vec<Bson> = (0i32..)
                     .zip(schemas)
-                    .filter(|(_, schema)| schema.accepts(value))
+                    .filter(|(_, schema)| schema.accepts_any(value))
                     .map(|(at, _)| Bson::Int32(at))
                     .collect();
                 if matching.is_empty() {
@@ -108,22 +139,20 @@ impl Keyword {
                     details.insert("matchingSchemaIndexes", matching);
                 }
             }
-            (Keyword::Not(_), _) => {
-                details.insert("reason", "child expression matched");
-            }
-            (_, ValueRef::Array(items)) => self.item_details(stated, details, items),
-            (_, ValueRef::Document(document)) => self.property_details(stated, details, document),
-            _ => {}
+            Keyword::Not(_) => _ = details.insert("reason", "child expression matched"),
+            _ => return false,
         }
+        true
     }
 
     fn item_details(&self, stated: &Document, details: &mut Document, items: DocRef<'_>) {
         let mut first_failing = |reason: &str, schema: &Schema, after: usize| {
             let failing = items.values().enumerate().skip(after).find(|(_, item)| !schema.accepts(*item));
             if let Some((at, item)) = failing {
+                schema.describe(details);
                 details.insert("reason", reason);
                 details.insert("itemIndex", count(at));
-                details.insert("details", schema.broken_rules(item));
+                details.insert("details", schema.broken_rules(Some(item)));
             }
         };
         match self {
@@ -146,7 +175,8 @@ impl Keyword {
                     .enumerate()
                     .filter(|(_, (item, schema))| !schema.accepts(*item))
                     .map(|(at, (item, schema))| {
-                        schema.property_details(doc! { "itemIndex": i64::from(count(at)) }, item)
+                        let told = doc! { "itemIndex": i64::from(count(at)), "details": schema.broken_rules(Some(item)) };
+                        Bson::Document(told)
                     })
                     .collect();
                 details.insert("details", failing);
@@ -155,7 +185,8 @@ impl Keyword {
         }
     }
 
-    fn property_details(&self, stated: &Document, details: &mut Document, document: DocRef<'_>) {
+    /// Tells of the rules about properties, and whether there is something to tell.
+    fn property_details(&self, stated: &Document, details: &mut Document, document: DocRef<'_>) -> bool {
         match self {
             Keyword::Required(names) => {
                 let missing: Vec<&str> =
@@ -164,20 +195,34 @@ impl Keyword {
                 details.insert("missingProperties", missing);
             }
             Keyword::Properties(properties) => {
-                let failing = properties.iter().filter_map(|(name, schema)| {
-                    let value = document.get(name).filter(|value| !schema.accepts(*value))?;
-                    Some(schema.property_details(doc! { "propertyName": name }, value))
-                });
-                details.insert("propertiesNotSatisfied", failing.collect::<Vec<_>>());
+                let failing: Vec<Bson> = properties
+                    .iter()
+                    .filter_map(|property| {
+                        let value = property.value_in(document)?;
+                        // Of a missing property there is mostly nothing to tell but that it is required.
+                        let rules = property.schema.broken_rules(value);
+                        let mut told = doc! { "propertyName": &property.name };
+                        property.schema.describe(&mut told);
+                        told.insert("details", rules.clone());
+                        (!rules.is_empty()).then_some(Bson::Document(told))
+                    })
+                    .collect();
+                let is_told = !failing.is_empty();
+                details.insert("propertiesNotSatisfied", failing);
+                return is_told;
             }
             Keyword::PatternProperties(patterns) => {
                 let mut failing = Vec::new();
                 for (pattern, schema) in patterns {
-                    for (name, value) in document.iter() {
-                        if pattern.is_match(name).unwrap_or(false) && !schema.accepts(value) {
-                            let named = doc! { "propertyName": name, "regexMatched": pattern.source() };
-                            failing.push(schema.property_details(named, value));
-                        }
+                    let first = document.iter().find(|(name, value)| {
+                        pattern.is_match(name).unwrap_or(false) && !schema.accepts(*value)
+                    });
+                    if let Some((name, value)) = first {
+                        let mut told = doc! { "propertyName": name };
+                        schema.describe(&mut told);
+                        told.insert("regexMatched", pattern.source());
+                        told.insert("details", schema.broken_rules(Some(value)));
+                        failing.push(Bson::Document(told));
                     }
                 }
                 details.insert("details", failing);
@@ -186,9 +231,10 @@ impl Keyword {
                 if let Some((name, value)) =
                     self.additional(document).find(|(_, value)| !schema.accepts(*value))
                 {
+                    schema.describe(details);
                     details.insert("reason", "at least one additional property did not match the subschema");
                     details.insert("failingProperty", name);
-                    details.insert("details", schema.broken_rules(value));
+                    details.insert("details", schema.broken_rules(Some(value)));
                 }
             }
             Keyword::AdditionalProperties { .. } => {
@@ -205,6 +251,7 @@ impl Keyword {
             }
             _ => {}
         }
+        true
     }
 }
 
@@ -212,7 +259,7 @@ fn dependency_details(name: &str, dependency: &Dependency, document: DocRef<'_>)
     let mut details = doc! { "conditionalProperty": name };
     match dependency {
         Dependency::Schema(schema) if !schema.matches(document) => {
-            details.insert("details", schema.broken_rules(ValueRef::Document(document)));
+            details.insert("details", schema.told(Some(ValueRef::Document(document))));
         }
         Dependency::Properties(_) if !dependency.missing(document).is_empty() => {
             details.insert("missingProperties", dependency.missing(document));
@@ -222,10 +269,10 @@ fn dependency_details(name: &str, dependency: &Dependency, document: DocRef<'_>)
     Some(Bson::Document(details))
 }
 
-fn failing_schemas(schemas: &[Schema], value: ValueRef<'_>) -> Vec<Bson> {
+fn failing_schemas(schemas: &[Schema], value: Option<ValueRef<'_>>) -> Vec<Bson> {
     (0i32..)
         .zip(schemas)
-        .filter(|(_, schema)| !schema.accepts(value))
+        .filter(|(_, schema)| !schema.accepts_any(value))
         .map(|(at, schema)| schema.property_details(doc! { "index": at }, value))
         .collect()
 }

@@ -1,8 +1,8 @@
 //! Parsing `$jsonSchema`.
 
-use bson::{Bson, Document};
+use bson::{Bson, Document, doc};
 
-use super::schema::{Allowed, Dependency, Keyword, Rule, Schema};
+use super::schema::{Allowed, Dependency, Keyword, Property, Rule, Schema};
 use super::types::NUMERIC;
 use super::{Pattern, TypeSet};
 use crate::refusal::{Result, bad_value, failed_to_parse, not_implemented, type_mismatch};
@@ -10,6 +10,24 @@ use crate::value::{Number, ValueRef};
 
 /// The keywords, in the order in which MongoDB reports on them.
 const KEYWORDS: [&str; 28] = [
+    "pattern",
+    "maxLength",
+    "minLength",
+    "multipleOf",
+    "maximum",
+    "minimum",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "items",
+    "additionalItems",
+    "properties",
+    "additionalProperties",
+    "patternProperties",
+    "required",
+    "minProperties",
+    "maxProperties",
+    "dependencies",
     "allOf",
     "anyOf",
     "oneOf",
@@ -17,41 +35,36 @@ const KEYWORDS: [&str; 28] = [
     "enum",
     "bsonType",
     "type",
-    "maxItems",
-    "minItems",
-    "uniqueItems",
-    "items",
-    "additionalItems",
-    "multipleOf",
-    "maximum",
-    "minimum",
-    "maxLength",
-    "minLength",
-    "pattern",
-    "required",
-    "properties",
-    "patternProperties",
-    "additionalProperties",
-    "minProperties",
-    "maxProperties",
-    "dependencies",
     "exclusiveMinimum",
     "exclusiveMaximum",
     "title",
 ];
 
-/// Keywords of JSON Schema that MongoDB refuses.
 /// The numbers of types.
 const STRING: i32 = 2;
 const OBJECT: i32 = 3;
 const ARRAY: i32 = 4;
+
+/// Keywords of JSON Schema that MongoDB refuses.
 const UNSUPPORTED: [&str; 6] = ["$ref", "$schema", "default", "definitions", "format", "id"];
 
 /// Keywords of MongoDB's own that this engine refuses by name.
 const REFUSED: [&str; 2] = ["encrypt", "encryptMetadata"];
 
-/// Parses a schema.
-pub(super) fn parse_schema(schema: &Document) -> Result<Schema> {
+/// What the values are that a schema describes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// Whole documents, which can be nothing but objects.
+    Documents,
+    Values,
+}
+
+/// Parses a schema of whole documents.
+pub(super) fn parse_schema_of_document(schema: &Document) -> Result<Schema> {
+    parse_schema(schema, Of::Documents)
+}
+
+fn parse_schema(schema: &Document, of: Of) -> Result<Schema> {
     let mut parsed = Schema::default();
     for (keyword, value) in schema {
         check_keyword(keyword)?;
@@ -69,27 +82,33 @@ pub(super) fn parse_schema(schema: &Document) -> Result<Schema> {
     }
     for keyword in KEYWORDS {
         if let Some(value) = schema.get(keyword)
-            && let Some(test) = parse_keyword(keyword, value, schema)?
+            && let Some(test) = parse_keyword(keyword, value, schema, of)?
         {
             let mut stated = Document::new();
             stated.insert(keyword, value.clone());
-            if let Some(extra) = exclusive_keyword(keyword).and_then(|name| Some((name, schema.get(name)?))) {
-                stated.insert(extra.0, extra.1.clone());
+            if let Some(name) = exclusive_keyword(keyword)
+                && schema.get(name) == Some(&Bson::Boolean(true))
+            {
+                stated.insert(name, true);
             }
             parsed.rules.push(Rule { keyword, stated, test });
         }
     }
     drop_impossible(&mut parsed.rules);
+    let excludes_documents =
+        |rule: &Rule| matches!(&rule.test, Keyword::Type(types) if !types.meets(&[OBJECT]));
+    if of == Of::Documents && parsed.rules.iter().any(excludes_documents) {
+        let stated = doc! { "$jsonSchema": schema };
+        parsed.rules = vec![Rule { keyword: "$jsonSchema", stated, test: Keyword::Never }];
+    }
     Ok(parsed)
 }
 
 /// Drops the rules about types that the schema excludes: what breaks them breaks the rule about the type.
 fn drop_impossible(rules: &mut Vec<Rule>) {
     let types = rules.iter().find_map(|rule| match &rule.test {
-        // Of a list of types the server draws no conclusions.
-        Keyword::Type(types) if matches!(rule.stated.get(rule.keyword), Some(Bson::String(_))) => {
-            Some(types.clone())
-        }
+        // Of several types the server draws no conclusions.
+        Keyword::Type(types) if rule.stated.get(rule.keyword).is_some_and(names_one) => Some(types.clone()),
         _ => None,
     });
     if let Some(types) = types {
@@ -97,7 +116,16 @@ fn drop_impossible(rules: &mut Vec<Rule>) {
     }
 }
 
-/// The types of the values that a keyword is about; all others it lets pass.
+/// Whether one type is named, however often.
+fn names_one(types: &Bson) -> bool {
+    match types {
+        Bson::Array(names) => names.iter().all(|name| name == &names[0]),
+        _ => true,
+    }
+}
+
+/// The types of the values that a keyword is about; all others it lets pass. `dependencies`, too, is about objects, but is told
+/// of even where the schema excludes them.
 fn restricted(keyword: &str) -> Option<&'static [i32]> {
     match keyword {
         "minimum" | "maximum" | "multipleOf" => Some(&NUMERIC),
@@ -108,8 +136,7 @@ fn restricted(keyword: &str) -> Option<&'static [i32]> {
         | "patternProperties"
         | "additionalProperties"
         | "minProperties"
-        | "maxProperties"
-        | "dependencies" => Some(&[OBJECT]),
+        | "maxProperties" => Some(&[OBJECT]),
         _ => None,
     }
 }
@@ -135,11 +162,16 @@ fn exclusive_keyword(keyword: &str) -> Option<&'static str> {
     }
 }
 
-fn parse_keyword(keyword: &str, value: &Bson, schema: &Document) -> Result<Option<Keyword>> {
+fn parse_keyword(keyword: &str, value: &Bson, schema: &Document, of: Of) -> Result<Option<Keyword>> {
     Ok(Some(match keyword {
         "bsonType" => Keyword::Type(parse_types(keyword, value, TypeSet::parse_name)?),
         "type" => Keyword::Type(parse_types(keyword, value, json_type)?),
-        "enum" => Keyword::Enum(parse_enum(value)?),
+        "enum" => match parse_enum(value)? {
+            values if of == Of::Documents && !values.iter().any(|value| value.as_document().is_some()) => {
+                Keyword::Never
+            }
+            values => Keyword::Enum(values),
+        },
         "minimum" => {
             Keyword::Minimum { bound: number(keyword, value)?, exclusive: flag("exclusiveMinimum", schema)? }
         }
@@ -167,29 +199,29 @@ fn parse_keyword(keyword: &str, value: &Bson, schema: &Document) -> Result<Optio
         "uniqueItems" if flag(keyword, schema)? => Keyword::UniqueItems,
         "items" => parse_items(value)?,
         "additionalItems" => return parse_additional_items(value, schema),
-        "required" => Keyword::Required(names(keyword, value)?),
+        "required" => Keyword::Required(required(value)?),
         "minProperties" => Keyword::MinProperties(length(keyword, value)?),
         "maxProperties" => Keyword::MaxProperties(length(keyword, value)?),
-        "properties" => Keyword::Properties(named_schemas(keyword, value)?),
+        "properties" => Keyword::Properties(properties(value, schema)?),
         "patternProperties" => Keyword::PatternProperties(patterned_schemas(keyword, value)?),
         "additionalProperties" => parse_additional_properties(value, schema)?,
-        "dependencies" => Keyword::Dependencies(parse_dependencies(value)?),
-        "allOf" => Keyword::AllOf(schemas(keyword, value)?),
-        "anyOf" => Keyword::AnyOf(schemas(keyword, value)?),
-        "oneOf" => Keyword::OneOf(schemas(keyword, value)?),
-        "not" => Keyword::Not(Box::new(subschema(keyword, value)?)),
+        "dependencies" => Keyword::Dependencies(parse_dependencies(value, of)?),
+        "allOf" => Keyword::AllOf(schemas(keyword, value, of)?),
+        "anyOf" => Keyword::AnyOf(schemas(keyword, value, of)?),
+        "oneOf" => Keyword::OneOf(schemas(keyword, value, of)?),
+        "not" => Keyword::Not(Box::new(subschema(keyword, value, of)?)),
         _ => return Ok(None),
     }))
 }
 
-fn subschema(keyword: &str, value: &Bson) -> Result<Schema> {
+fn subschema(keyword: &str, value: &Bson, of: Of) -> Result<Schema> {
     match value {
-        Bson::Document(schema) => parse_schema(schema),
+        Bson::Document(schema) => parse_schema(schema, of),
         _ => Err(type_mismatch(format!("$jsonSchema keyword '{keyword}' must be an object"))),
     }
 }
 
-fn schemas(keyword: &str, value: &Bson) -> Result<Vec<Schema>> {
+fn schemas(keyword: &str, value: &Bson, of: Of) -> Result<Vec<Schema>> {
     let Bson::Array(items) = value else {
         return Err(type_mismatch(format!("$jsonSchema keyword '{keyword}' must be an array")));
     };
@@ -197,7 +229,7 @@ fn schemas(keyword: &str, value: &Bson) -> Result<Vec<Schema>> {
         return Err(bad_value(format!("$jsonSchema keyword '{keyword}' must be a non-empty array")));
     }
     let parse = |item: &Bson| match item {
-        Bson::Document(schema) => parse_schema(schema),
+        Bson::Document(schema) => parse_schema(schema, of),
         _ => Err(type_mismatch(format!(
             "$jsonSchema keyword '{keyword}' must be an array of objects, but found an element of type {}",
             crate::value::type_name(item.into())
@@ -211,10 +243,26 @@ fn named_schemas(keyword: &str, value: &Bson) -> Result<Vec<(String, Schema)>> {
         return Err(type_mismatch(format!("$jsonSchema keyword '{keyword}' must be an object")));
     };
     let parse = |(name, value): (&String, &Bson)| match value {
-        Bson::Document(schema) => Ok((name.clone(), parse_schema(schema)?)),
+        Bson::Document(schema) => Ok((name.clone(), parse_schema(schema, Of::Values)?)),
         _ => Err(type_mismatch(format!("Nested schema for $jsonSchema property '{name}' must be an object"))),
     };
     properties.iter().map(parse).collect()
+}
+
+fn properties(value: &Bson, schema: &Document) -> Result<Vec<Property>> {
+    let required = schema.get("required").map(required).transpose()?.unwrap_or_default();
+    let property = |(name, schema)| Property { is_required: required.contains(&name), name, schema };
+    Ok(named_schemas("properties", value)?.into_iter().map(property).collect())
+}
+
+/// The names of required properties, in alphabetical order.
+fn required(value: &Bson) -> Result<Vec<String>> {
+    let mut names = names("required", value)?;
+    names.sort_unstable();
+    if names.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(failed_to_parse("$jsonSchema keyword 'required' array cannot contain duplicate values"));
+    }
+    Ok(names)
 }
 
 fn patterned_schemas(keyword: &str, value: &Bson) -> Result<Vec<(Pattern, Schema)>> {
@@ -328,8 +376,8 @@ fn names(keyword: &str, value: &Bson) -> Result<Vec<String>> {
 
 fn parse_items(value: &Bson) -> Result<Keyword> {
     match value {
-        Bson::Document(schema) => Ok(Keyword::Items(Box::new(parse_schema(schema)?))),
-        Bson::Array(_) => Ok(Keyword::ItemsInOrder(schemas("items", value)?)),
+        Bson::Document(schema) => Ok(Keyword::Items(Box::new(parse_schema(schema, Of::Values)?))),
+        Bson::Array(_) => Ok(Keyword::ItemsInOrder(schemas("items", value, Of::Values)?)),
         _ => Err(type_mismatch(format!(
             "$jsonSchema keyword 'items' must be an array or an object, not {}",
             crate::value::type_name(value.into())
@@ -341,7 +389,7 @@ fn allowed(keyword: &str, value: &Bson) -> Result<Allowed> {
     match value {
         Bson::Boolean(true) => Ok(Allowed::Anything),
         Bson::Boolean(false) => Ok(Allowed::Nothing),
-        Bson::Document(schema) => Ok(Allowed::Like(Box::new(parse_schema(schema)?))),
+        Bson::Document(schema) => Ok(Allowed::Like(Box::new(parse_schema(schema, Of::Values)?))),
         _ => Err(type_mismatch(format!("$jsonSchema keyword '{keyword}' must be an object or a boolean"))),
     }
 }
@@ -365,13 +413,13 @@ fn parse_additional_properties(value: &Bson, schema: &Document) -> Result<Keywor
     Ok(Keyword::AdditionalProperties { named: keys("properties"), patterns, allowed })
 }
 
-fn parse_dependencies(value: &Bson) -> Result<Vec<(String, Dependency)>> {
+fn parse_dependencies(value: &Bson, of: Of) -> Result<Vec<(String, Dependency)>> {
     let Bson::Document(dependencies) = value else {
         return Err(type_mismatch("$jsonSchema keyword 'dependencies' must be an object"));
     };
     let parse = |(name, value): (&String, &Bson)| {
         let dependency = match value {
-            Bson::Document(schema) => Dependency::Schema(parse_schema(schema)?),
+            Bson::Document(schema) => Dependency::Schema(parse_schema(schema, of)?),
             Bson::Array(items) if items.is_empty() => {
                 return Err(failed_to_parse(format!(
                     "property '{name}' in $jsonSchema keyword 'dependencies' cannot be an empty array"

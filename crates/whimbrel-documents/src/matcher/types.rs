@@ -9,7 +9,6 @@ use crate::value::{Number, ValueRef, show, type_number};
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TypeSet {
     numbers: Vec<i32>,
-    stated: Bson,
 }
 
 /// The names of types and their numbers.
@@ -55,7 +54,7 @@ impl TypeSet {
         if numbers.is_empty() {
             return Err(failed_to_parse(format!("{path} must match at least one type")));
         }
-        Ok(TypeSet { numbers, stated: argument.clone() })
+        Ok(TypeSet { numbers })
     }
 
     /// Reads the name of one type, as schemas do.
@@ -67,17 +66,12 @@ impl TypeSet {
 
     /// The set of these numbers.
     pub(super) fn of(numbers: Vec<i32>) -> Self {
-        TypeSet { numbers, stated: Bson::Null }
+        TypeSet { numbers }
     }
 
     /// Whether one of the types is among these, by their numbers.
     pub(super) fn meets(&self, numbers: &[i32]) -> bool {
         self.numbers.iter().any(|number| numbers.contains(number))
-    }
-
-    /// The set as the filter states it.
-    pub(super) fn stated(&self) -> Bson {
-        self.stated.clone()
     }
 
     /// Whether a value has one of the types.

@@ -41,6 +41,16 @@ fn array_index(name: &str) -> Option<usize> {
     (digits && (name == "0" || !name.starts_with('0'))).then(|| name.parse().ok()).flatten()
 }
 
+/// What an array at the end of a path stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Last {
+    Itself,
+    /// Its elements, and itself.
+    All,
+    /// Its elements only.
+    Elements,
+}
+
 /// Calls `visit` with every value that a path leads to, `None` for a missing one, until it says `true`.
 ///
 /// A non-final array is walked through element by element, and a numeric component also names a position in it. With
@@ -51,27 +61,38 @@ pub(crate) fn visit_path<'a>(
     expand: bool,
     visit: &mut dyn FnMut(Option<ValueRef<'a>>) -> bool,
 ) -> bool {
-    walk(document, &path.parts, expand, visit)
+    walk(document, &path.parts, if expand { Last::All } else { Last::Itself }, visit)
+}
+
+/// As [`visit_path`], with the elements of an array at the end of the path in its place. An array that is itself an element,
+/// which the path names by its position, is not taken apart.
+pub(crate) fn visit_elements<'a>(
+    document: DocRef<'a>,
+    path: &Path,
+    visit: &mut dyn FnMut(Option<ValueRef<'a>>) -> bool,
+) -> bool {
+    walk(document, &path.parts, Last::Elements, visit)
 }
 
 fn walk<'a>(
     mut document: DocRef<'a>,
     mut parts: &[Part],
-    expand: bool,
+    last: Last,
     visit: &mut dyn FnMut(Option<ValueRef<'a>>) -> bool,
 ) -> bool {
     while let Some((part, rest)) = parts.split_first() {
         let value = document.get(&part.name);
         match value {
             Some(ValueRef::Array(items)) if rest.is_empty() => {
-                return (expand && items.values().any(|item| visit(Some(item)))) || visit(value);
+                let in_elements = last != Last::Itself && items.values().any(|item| visit(Some(item)));
+                return in_elements || (last != Last::Elements && visit(value));
             }
             _ if rest.is_empty() => return visit(value),
             Some(ValueRef::Document(inner)) => {
                 document = inner;
                 parts = rest;
             }
-            Some(ValueRef::Array(items)) => return walk_array(items, rest, expand, visit),
+            Some(ValueRef::Array(items)) => return walk_array(items, rest, last, visit),
             _ => return visit(None),
         }
     }
@@ -109,13 +130,13 @@ fn is_dead_end(items: DocRef<'_>, parts: &[Part]) -> bool {
 fn walk_array<'a>(
     items: DocRef<'a>,
     parts: &[Part],
-    expand: bool,
+    last: Last,
     visit: &mut dyn FnMut(Option<ValueRef<'a>>) -> bool,
 ) -> bool {
     let Some((part, rest)) = parts.split_first() else { return false };
     for (at, item) in items.values().enumerate() {
         if let ValueRef::Document(inner) = item
-            && walk(inner, parts, expand, visit)
+            && walk(inner, parts, last, visit)
         {
             return true;
         }
@@ -129,8 +150,8 @@ fn walk_array<'a>(
         }
         let done = match item {
             _ if rest.is_empty() => visit(Some(item)),
-            ValueRef::Document(inner) => walk(inner, rest, expand, visit),
-            ValueRef::Array(inner) => walk_array(inner, rest, expand, visit),
+            ValueRef::Document(inner) => walk(inner, rest, last, visit),
+            ValueRef::Array(inner) => walk_array(inner, rest, last, visit),
             _ => false,
         };
         if done {

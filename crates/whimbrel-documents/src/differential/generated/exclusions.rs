@@ -2,8 +2,7 @@
 //!
 //! More stand where they apply: `Manner::nested` (which of several refused operators is told); positional projections, whose
 //! filter has one predicate that names no place; `$let`, all of whose variables are used (an update does not leave out the
-//! others, a query does); `$$REMOVE`, which only tables use; and schemas, which require no
-//! property that they describe.
+//! others, a query does); and `$$REMOVE`, which only tables use.
 
 /// Equalities that an upsert's filter states beside the `_id`.
 ///
@@ -31,8 +30,10 @@ pub(super) const REMOVED: [&str; 5] = ["s", "n.i", "w", "l.c", "t"];
 /// Over a field that is there MongoDB's optimizer no longer reads it, and the new one comes last.
 pub(super) const JOINED: [&str; 2] = ["found", "joined"];
 
-/// Paths that a generated validator's filter asks about: where elements of an array lack the field, the details differ.
-pub(super) const VALIDATED: [&str; 9] = ["a", "b", "i", "s", "d", "t", "m", "w", "zz"];
+/// Keywords of the schemas of validators only.
+///
+/// In a `findAndModify` whose query has them below the top MongoDB fails: "Unexpected child count!".
+pub(super) const ONLY_VALIDATING: [&str; 2] = ["patternProperties", "dependencies"];
 
 /// Paths that neither sorts nor indexes go by: places in arrays whose elements may be arrays, empty ones among them.
 pub(super) const NESTED_PLACES: [&str; 5] = ["q.0.0", "q.0", "l.0", "l.1.c", "l.0.b"];
@@ -40,21 +41,6 @@ pub(super) const NESTED_PLACES: [&str; 5] = ["q.0.0", "q.0", "l.0", "l.1.c", "l.
 /// Types that `$convert` and its kin take since MongoDB 8.3, and refuse here.
 pub(super) const WITHOUT_TEXT: [&str; 7] =
     ["array", "object", "regex", "binData", "timestamp", "minKey", "maxKey"];
-
-/// Operators that a generated validator's filter does not state (nor does it state regular expressions in lists, and
-/// schemas below the top have no title and no description): the details of their refusals are told differently.
-///
-/// `$eq` is told by its value alone, `$all` as the clauses that it stands for, the bits by their common name.
-pub(super) const WITHOUT_DETAILS: [&str; 8] = [
-    "$eq",
-    "$all",
-    "$bitsAllSet",
-    "$bitsAnySet",
-    "$bitsAllClear",
-    "$bitsAnyClear",
-    "$elemMatch",
-    "$elemMatch object",
-];
 
 /// Functions that keep one of several equal numbers: of which type it is, is not compared where one of them is called.
 ///

@@ -3,7 +3,6 @@
 use bson::{Bson, Document, bson, doc};
 
 use super::documents::{PATHS, any, present};
-use super::exclusions::{VALIDATED, WITHOUT_DETAILS};
 use super::expressions;
 use super::random::Random;
 use crate::differential::values::regex;
@@ -76,8 +75,6 @@ const PATTERNS: [(&str, &str); 10] = [
 pub(super) struct Filters<'g> {
     pub(super) random: &'g mut Random,
     pub(super) documents: &'g [Document],
-    /// Whether the filter is to be a validator.
-    pub(super) validates: bool,
 }
 
 impl Filters<'_> {
@@ -86,29 +83,18 @@ impl Filters<'_> {
         let mut filter = Document::new();
         let parts = if self.random.chance(65) { 1 } else { 2 };
         for _ in 0..parts {
-            let mut operator = self.random.deal("filter", &OPERATORS);
-            while self.validates && WITHOUT_DETAILS.contains(&operator) {
-                operator = self.random.deal("filter", &OPERATORS);
-            }
+            let operator = self.random.deal("filter", &OPERATORS);
             filter.extend(self.part(operator, depth));
         }
         filter
     }
 
     fn path(&mut self) -> &'static str {
-        let paths = if self.validates { &VALIDATED[..] } else { &PATHS[..] };
-        paths[self.random.below(paths.len())]
+        PATHS[self.random.below(PATHS.len())]
     }
 
     /// A value that the documents hold there, or any.
     fn value(&mut self, path: &str) -> Bson {
-        match self.any_value(path) {
-            Bson::RegularExpression(_) if self.validates => Bson::Null,
-            value => value,
-        }
-    }
-
-    fn any_value(&mut self, path: &str) -> Bson {
         if self.random.chance(75)
             && let Some(found) = present(self.random, self.documents, path)
         {
@@ -127,7 +113,7 @@ impl Filters<'_> {
                 doc! { operator: branches }
             }
             "$expr" => doc! { "$expr": expressions::total(self.random, 2) },
-            "$jsonSchema" => doc! { "$jsonSchema": super::validators::schema(self.random, 2) },
+            "$jsonSchema" => doc! { "$jsonSchema": super::validators::schema(self.random, 2, false) },
             "$comment" => doc! { "$comment": "generated", "a": { "$exists": true } },
             _ => {
                 let path = self.path();
@@ -138,12 +124,7 @@ impl Filters<'_> {
     }
 
     fn leaf(&mut self) -> Document {
-        let operators = if self.validates {
-            &["equality", "$gt", "$lte", "$in", "$type", "$exists"]
-        } else {
-            &OPERATORS[..23]
-        };
-        let operator = self.random.draw("filter", operators);
+        let operator = self.random.draw("filter", &OPERATORS[..23]);
         self.part(operator, 0)
     }
 
@@ -156,7 +137,7 @@ impl Filters<'_> {
             "range" => self.range(path),
             "$in" | "$nin" | "$all" => {
                 let mut items = vec![value];
-                while !self.validates && self.random.chance(50) {
+                while self.random.chance(50) {
                     items.push(self.value(path));
                 }
                 bson!({ operator: items })
@@ -185,8 +166,7 @@ impl Filters<'_> {
                 bson!({ operator: mask })
             }
             "$not" => {
-                let inner =
-                    if self.validates { "$gt" } else { self.random.draw("filter", &OPERATORS[1..19]) };
+                let inner = self.random.draw("filter", &OPERATORS[1..19]);
                 let inner = self.predicate(inner, path, 0);
                 match inner {
                     Bson::Document(inner) if inner.keys().next().is_some_and(|key| key.starts_with('$')) => {

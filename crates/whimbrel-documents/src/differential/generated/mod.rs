@@ -73,7 +73,7 @@ impl Run {
         let indexes = if random.chance(70) { indexes::indexes(random) } else { Vec::new() };
         let mut scene = Scene { documents, others, indexes, validator: None };
         if theme == Theme::Validated {
-            let (filter, _) = self.filter(&scene, true).await;
+            let (filter, _) = self.filter(&scene).await;
             scene.validator = Some(validators::validator(&mut self.random, filter));
         }
         self.random.keep();
@@ -81,11 +81,10 @@ impl Run {
     }
 
     /// A filter that returns some but not all documents, mostly, and whether it does.
-    async fn filter(&mut self, scene: &Scene, validates: bool) -> (Document, bool) {
+    async fn filter(&mut self, scene: &Scene) -> (Document, bool) {
         let mut draws = 0;
         loop {
-            let mut filters =
-                filters::Filters { random: &mut self.random, documents: &scene.documents, validates };
+            let mut filters = filters::Filters { random: &mut self.random, documents: &scene.documents };
             let filter = filters.filter(2);
             let all =
                 doc! { "find": "docs", "filter": &filter, "projection": { "_id": 1 }, "batchSize": 100_000 };
@@ -101,7 +100,7 @@ impl Run {
 
     /// A filter that counts as a query of the run.
     async fn query(&mut self, scene: &Scene) -> Document {
-        let (filter, partial) = self.filter(scene, false).await;
+        let (filter, partial) = self.filter(scene).await;
         self.queries += 1;
         self.partial += usize::from(partial);
         filter
@@ -198,7 +197,7 @@ fn kinds() -> Vec<(&'static str, Vec<&'static str>)> {
         ("filter", filters::OPERATORS.to_vec()),
         ("index", indexes::INDEXES.to_vec()),
         ("projection", reads::PROJECTIONS.to_vec()),
-        ("schema", validators::KEYWORDS.to_vec()),
+        ("schema", [&validators::KEYWORDS[..], &exclusions::ONLY_VALIDATING].concat()),
         ("sort", reads::SORTS.to_vec()),
         ("stage", pipelines::STAGES.to_vec()),
         ("update", updates::UPDATES.to_vec()),

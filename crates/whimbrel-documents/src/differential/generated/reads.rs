@@ -140,7 +140,7 @@ pub(super) fn projection(random: &mut Random, documents: &[Document], filter: &D
             }
         }
         "$elemMatch" => {
-            let mut filters = Filters { random, documents, validates: false };
+            let mut filters = Filters { random, documents };
             let element = filters.element(1);
             projection.insert("l", doc! { "$elemMatch": element });
             if random.chance(40) {

@@ -369,9 +369,7 @@ impl Updates<'_> {
                 }
             }
             3 => bson!({ "b": self.value("l.b") }),
-            _ => Bson::Document(
-                Filters { random: self.random, documents: self.documents, validates: false }.element(1),
-            ),
+            _ => Bson::Document(Filters { random: self.random, documents: self.documents }.element(1)),
         }
     }
 

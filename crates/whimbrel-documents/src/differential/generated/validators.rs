@@ -3,10 +3,11 @@
 use bson::{Bson, Document, bson, doc};
 
 use super::documents::any;
+use super::exclusions::ONLY_VALIDATING;
 use super::random::Random;
 
 /// The keywords of a schema, each of which has to be drawn.
-pub(super) const KEYWORDS: [&str; 24] = [
+pub(super) const KEYWORDS: [&str; 25] = [
     "bsonType",
     "type",
     "enum",
@@ -30,46 +31,67 @@ pub(super) const KEYWORDS: [&str; 24] = [
     "maxProperties",
     "allOf",
     "anyOf",
+    "oneOf",
     "not",
 ];
 const TYPES: [&str; 10] =
     ["string", "int", "double", "bool", "object", "array", "null", "date", "number", "long"];
 
-/// A schema of a whole document.
-pub(super) fn schema(random: &mut Random, depth: usize) -> Document {
+/// A schema of a whole document, which is to validate or to find.
+pub(super) fn schema(random: &mut Random, depth: usize, validates: bool) -> Document {
     let mut schema = Document::new();
     let mut properties = Document::new();
     for _ in 0..=random.below(2) {
         let name = *random.pick(&["a", "b", "i", "s", "t", "d", "n", "l", "m", "o", "zz"]);
-        properties.insert(name, of_value(random, depth));
+        properties.insert(name, of_value(random, depth, validates));
     }
     schema.insert("properties", properties);
     if random.chance(30) {
-        schema.insert("required", bson!([*random.pick(&["w", "q"])]));
+        let mut required = vec![*random.pick(&["w", "q"])];
+        if random.chance(50) {
+            required.extend(random.pick(&[["a"], ["i"], ["zz"]]));
+        }
+        schema.insert("required", required);
     }
+    if validates && random.chance(30) {
+        let keyword = *random.pick(&["dependencies", "patternProperties", "oneOf", "not", "anyOf"]);
+        keyword_into(random, keyword, depth, validates, &mut schema);
+    }
+    annotate(random, &mut schema);
+    schema
+}
+
+/// Says what a schema is about, at times.
+fn annotate(random: &mut Random, schema: &mut Document) {
     if random.chance(20) {
         schema.insert("title", "a title");
+    }
+    if random.chance(20) {
         schema.insert("description", "about it");
     }
-    schema
 }
 
 /// A validator of a collection: a schema, a filter, or both.
 pub(super) fn validator(random: &mut Random, filter: Document) -> Document {
     match random.below(5) {
         0 => filter,
-        1 => doc! { "$and": [{ "$jsonSchema": schema(random, 1) }, filter] },
-        _ => doc! { "$jsonSchema": schema(random, 2) },
+        1 => doc! { "$and": [{ "$jsonSchema": schema(random, 1, true) }, filter] },
+        _ => doc! { "$jsonSchema": schema(random, 2, true) },
     }
 }
 
 /// A schema of a value.
-fn of_value(random: &mut Random, depth: usize) -> Document {
+fn of_value(random: &mut Random, depth: usize, validates: bool) -> Document {
     let mut schema = Document::new();
     for _ in 0..=random.below(2) {
-        let keyword = random.deal("schema", &KEYWORDS);
-        keyword_into(random, keyword, depth, &mut schema);
+        let keyword = if validates && random.chance(8) {
+            random.draw("schema", &ONLY_VALIDATING)
+        } else {
+            random.deal("schema", &KEYWORDS)
+        };
+        keyword_into(random, keyword, depth, validates, &mut schema);
     }
+    annotate(random, &mut schema);
     schema
 }
 
@@ -77,12 +99,18 @@ fn number(random: &mut Random) -> Bson {
     if random.chance(80) { bson!(random.between(-1, 6)) } else { bson!(1.5) }
 }
 
-fn keyword_into(random: &mut Random, keyword: &'static str, depth: usize, schema: &mut Document) {
+fn keyword_into(
+    random: &mut Random,
+    keyword: &'static str,
+    depth: usize,
+    validates: bool,
+    schema: &mut Document,
+) {
     let inner = |random: &mut Random| {
         if depth == 0 {
             doc! { "bsonType": *random.pick(&TYPES) }
         } else {
-            of_value(random, depth - 1)
+            of_value(random, depth - 1, validates)
         }
     };
     let argument = match keyword {
@@ -110,6 +138,11 @@ fn keyword_into(random: &mut Random, keyword: &'static str, depth: usize, schema
             if random.chance(50) { bson!(false) } else { Bson::Document(inner(random)) }
         }
         "required" => bson!([*random.pick(&["b", "c", "x"])]),
+        "patternProperties" => {
+            bson!({ *random.pick(&["^[ab]", "[cx]$", ""]): inner(random), "^z": inner(random) })
+        }
+        "dependencies" if random.chance(50) => bson!({ *random.pick(&["a", "b", "c"]): ["x", "b"] }),
+        "dependencies" => bson!({ *random.pick(&["a", "b", "c"]): inner(random), "x": ["c"] }),
         "properties" => bson!({ *random.pick(&["b", "c", "x"]): inner(random) }),
         "additionalProperties" => {
             schema.insert("properties", bson!({ "b": inner(random) }));

@@ -92,9 +92,7 @@ fn read_by_programs(refusal: &Refusal) -> Document {
     let mut read = doc! { "code": refusal.code };
     for part in READ_BY_PROGRAMS {
         if let Some(value) = refusal.reply.get(part) {
-            let mut value = value.clone();
-            sort_all(&mut value);
-            read.insert(part, value);
+            read.insert(part, value.clone());
         }
     }
     for (name, value) in read.iter_mut() {
@@ -144,18 +142,6 @@ fn computes_nothing(reply: &Document) -> bool {
 
 fn is_temporary(message: &str) -> bool {
     message.contains(".tmp.agg_out.") || message.contains(".target index: _id_")
-}
-
-/// Sorts every array: in which order the broken rules are told is not compared.
-fn sort_all(value: &mut Bson) {
-    match value {
-        Bson::Document(document) => document.iter_mut().for_each(|(_, value)| sort_all(value)),
-        Bson::Array(items) => {
-            items.iter_mut().for_each(sort_all);
-            sort(items);
-        }
-        _ => {}
-    }
 }
 
 fn sort(items: &mut [Bson]) {
