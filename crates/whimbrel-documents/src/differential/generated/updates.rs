@@ -375,8 +375,10 @@ impl Updates<'_> {
 
     fn pipeline(&mut self) -> Bson {
         let mut stages = Vec::new();
+        // Each stage sets a path of its own, as the last one may have taken it out.
+        let mut paths = vec!["a", "new", "n.b", "n.new", "l.b", "m", "o"];
         for _ in 0..=self.random.below(2) {
-            let path = *self.random.pick(&["a", "new", "n.b", "n.new", "l.b", "m", "o"]);
+            let path = paths.swap_remove(self.random.below(paths.len()));
             let stage = match self.random.below(6) {
                 0 => doc! { "$unset": *self.random.pick(&REMOVED) },
                 1 => {

@@ -54,7 +54,8 @@ pub(super) fn schema(random: &mut Random, depth: usize, validates: bool) -> Docu
         schema.insert("required", required);
     }
     if validates && random.chance(30) {
-        let keyword = *random.pick(&["dependencies", "patternProperties", "oneOf", "not", "anyOf"]);
+        let whole = ["dependencies", "patternProperties", "oneOf", "not", "anyOf"];
+        let keyword = random.draw("schema", &whole);
         keyword_into(random, keyword, depth, validates, &mut schema);
     }
     annotate(random, &mut schema);
@@ -84,7 +85,7 @@ pub(super) fn validator(random: &mut Random, filter: Document) -> Document {
 fn of_value(random: &mut Random, depth: usize, validates: bool) -> Document {
     let mut schema = Document::new();
     for _ in 0..=random.below(2) {
-        let keyword = if validates && random.chance(8) {
+        let keyword = if validates && random.chance(30) {
             random.draw("schema", &ONLY_VALIDATING)
         } else {
             random.deal("schema", &KEYWORDS)

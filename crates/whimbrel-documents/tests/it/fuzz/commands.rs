@@ -254,7 +254,11 @@ fn stage(random: &mut Random, depth: usize) -> Document {
             doc! { "$unwind": { "path": random.of(&["$tags", "$list", "$n"]), "preserveNullAndEmptyArrays": true } }
         }
         12 if depth > 0 => {
-            let pipeline = pipeline(random, depth - 1);
+            let mut pipeline = pipeline(random, depth - 1);
+            if depth == 1 {
+                // A join within a join multiplies the work by the documents of the collection.
+                pipeline.insert(0, doc! { "$limit": 1 + random.small(9) });
+            }
             doc! { "$lookup": { "from": "d", "let": { "k": "$n" }, "pipeline": pipeline, "as": "found" } }
         }
         13 => {
