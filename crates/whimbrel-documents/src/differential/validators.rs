@@ -196,6 +196,8 @@ fn schemas() -> Vec<Document> {
         doc! { "properties": { "a": { "bsonType": ["string", "array"], "minLength": 4, "uniqueItems": true } } },
         doc! { "properties": { "a": { "minItems": 2, "maxItems": 3, "maxLength": 2 } } },
         doc! { "properties": { "a": { "pattern": "^x", "multipleOf": 2, "maxProperties": 1 } } },
+        doc! { "properties": { "a": { "multipleOf": 1e300 } } },
+        doc! { "properties": { "a": { "multipleOf": 1e-300 } } },
         doc! { "minProperties": 3, "maxProperties": 1 },
         doc! { "bsonType": "string" },
         doc! { "anyOf": [titled(doc! { "type": "array" }), { "required": ["b"] }] },

@@ -275,20 +275,20 @@ fn is_multiple(number: Number, divisor: Number) -> bool {
     if let (Some(number), Some(divisor)) = (number.as_exact_i64(), divisor.as_exact_i64()) {
         return divisor != 0 && number.wrapping_rem(divisor) == 0;
     }
-    let value = number.to_quad();
-    if let Some(divisor) = divisor.as_exact_i64()
-        && divisor != 0
-        && value.is_finite()
-        && value.exponent() > 0
-    {
-        return is_large_multiple(value, divisor.unsigned_abs());
+    let (value, divisor) = (number.to_quad(), divisor.to_quad());
+    if !value.is_finite() || !divisor.is_finite() {
+        return value.is_zero();
     }
-    dec::Context::<dec::Decimal128>::default().rem(value, divisor.to_quad()).is_zero()
-}
-
-/// Whether a whole number of more digits than a division keeps is a multiple of another one.
-fn is_large_multiple(value: dec::Decimal128, divisor: u64) -> bool {
-    let divisor = u128::from(divisor);
-    let digits = value.coefficient().unsigned_abs() % divisor;
-    (0..value.exponent()).fold(digits, |remainder, _| remainder * 10 % divisor) == 0
+    // A quotient may have more digits than a division keeps: the rest is found digit by digit.
+    let (digits, of) = (value.coefficient().unsigned_abs(), divisor.coefficient().unsigned_abs());
+    if of == 0 {
+        return false;
+    }
+    let shift = value.exponent() - divisor.exponent();
+    if shift >= 0 {
+        return (0..shift).fold(digits % of, |rest, _| rest * 10 % of) == 0;
+    }
+    let scaled = 10_u128.checked_pow(shift.unsigned_abs()).and_then(|scale| of.checked_mul(scale));
+    // What is too large a divisor is larger than the number.
+    scaled.map_or(digits == 0, |of| digits % of == 0)
 }

@@ -211,3 +211,20 @@ async fn indexes_never_change_a_result() {
     }
     assert!(bounded > ROUNDS * QUERIES / 8, "only {bounded} plans used an index");
 }
+
+#[tokio::test]
+async fn a_document_is_found_once_by_whichever_branch_and_key() {
+    let store = DocumentStore::open(&DocumentOptions::new(Location::Memory, "test")).unwrap();
+    store.run(doc! { "createIndexes": "c", "indexes": [{ "key": { "a": 1 }, "name": "a" }] }).await.unwrap();
+    store.run(doc! { "insert": "c", "documents": [{ "_id": 1, "a": [1, 2, 3] }] }).await.unwrap();
+    for filter in [
+        doc! { "$or": [{ "a": { "$gte": 1 } }] },
+        doc! { "$or": [{ "a": { "$gte": 1 } }, { "a": { "$lte": 3 } }] },
+        doc! { "a": { "$in": [1, 2] } },
+    ] {
+        let command = doc! { "find": "c", "filter": filter, "hint": "a" };
+        let plan = store.run(doc! { "explain": command.clone(), "verbosity": "queryPlanner" }).await.unwrap();
+        assert!(plan.to_string().contains("IXSCAN"), "{plan}");
+        assert_eq!(found(&store, &command).await.unwrap(), [1], "{command}");
+    }
+}
