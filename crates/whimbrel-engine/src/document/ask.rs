@@ -2,7 +2,7 @@
 
 use bson::{Bson, Document, doc};
 
-use super::commands::{CommandError, CommandResult, Commands, SessionId, Topology};
+use super::commands::{CommandError, CommandResult, Commands, SessionId};
 use super::failure::{checked, integer};
 use crate::{EngineError, Result};
 
@@ -32,16 +32,6 @@ impl<'a> Ask<'a> {
         if self.session.is_none() {
             command.insert("writeConcern", doc! { "w": "majority" });
         }
-        checked(self.run(command).await?)
-    }
-
-    /// Runs a write that says nothing without the one that follows it. A single server logs in order: where the next write
-    /// outlasts a crash, so does this one, and it need not wait for the disk itself. Elsewhere it waits as every other.
-    pub(crate) async fn write_ahead(&self, mut command: Document) -> CommandResult<Document> {
-        if self.session.is_some() || self.commands.deployment().topology != Topology::Standalone {
-            return self.write(command).await;
-        }
-        command.insert("writeConcern", doc! { "w": 1, "j": false });
         checked(self.run(command).await?)
     }
 

@@ -64,10 +64,7 @@ fn act(stored: &Document) -> std::result::Result<ScriptAct, String> {
 /// Writes entries in place of those that stand at their positions, in their order.
 pub(crate) async fn write(ask: Ask<'_>, entries: &[JournalEntry]) -> Result<()> {
     let updates: Vec<Document> = entries.iter().map(update).collect();
-    let update = doc! { "update": JOURNAL, "updates": updates };
-    // What is about to be done is no news before it was.
-    let is_intent = entries.last().is_some_and(|entry| entry.state == JournalState::Intended);
-    let written = if is_intent { ask.write_ahead(update).await } else { ask.write(update).await };
+    let written = ask.write(doc! { "update": JOURNAL, "updates": updates }).await;
     ask.told(written, WRITING).map(drop)
 }
 
