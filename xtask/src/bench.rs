@@ -261,7 +261,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode> {
 
 /// Measures a case, on one core where it asks for it.
 fn run_case(grounds: &Grounds, case: &Case, interrupt: &Interrupt) -> Result<Vec<Measurement>> {
-    let is_near = case.bars.iter().any(|bar| matches!(bar, Bar::WithinFloor { .. }));
+    let is_near = case.bars.iter().any(|bar| bar.is_near());
     let pairs = if is_near { measure::PAIRS } else { measure::RUNS };
     if !case.pinned {
         return measure(&case.commands, pairs, interrupt);

@@ -30,7 +30,15 @@ pub(super) struct Verdict {
     pub(super) text: String,
 }
 
+/// A bar that allows less than this beside the floor is within the noise of a few runs.
+const NEAR: f64 = 1.25;
+
 impl Bar {
+    /// Whether it takes many pairs of runs to tell on which side of it the subject is.
+    pub(super) fn is_near(self) -> bool {
+        matches!(self, Self::WithinFloor { factor } if factor < NEAR)
+    }
+
     /// Judges the subject; a bar whose subject or peer was not measured fails.
     pub(super) fn judge(self, measurements: &[Measurement]) -> Verdict {
         let of = |tool: &str| measurements.iter().find(|measurement| measurement.tool == tool);
