@@ -4,6 +4,8 @@
 //! filter has one predicate that names no place; `$let`, all of whose variables are used (an update does not leave out the
 //! others, a query does); and `$$REMOVE`, which only tables use.
 
+use bson::Document;
+
 /// Equalities that an upsert's filter states beside the `_id`.
 ///
 /// MongoDB puts the fields of several into the new document in the order of a hash table.
@@ -38,6 +40,17 @@ pub(super) const ONLY_VALIDATING: [&str; 2] = ["patternProperties", "dependencie
 /// Paths that neither sorts nor indexes go by: places in arrays whose elements may be arrays, empty ones among them.
 pub(super) const NESTED_PLACES: [&str; 5] = ["q.0.0", "q.0", "l.0", "l.1.c", "l.0.b"];
 
+/// Whether a sort goes by a place in an array, of whose elements a projection takes something out.
+///
+/// Without a limit MongoDB projects such a find before it sorts it, and sorts what is left; with one, and here, it sorts first.
+pub(super) fn sorts_by_a_rest(keys: &Document, projection: &Document) -> bool {
+    let excluded = projection.iter().filter(|(_, shown)| shown.as_i32() == Some(0));
+    let arrays: Vec<&str> = excluded.filter_map(|(path, _)| Some(path.split_once('.')?.0)).collect();
+    keys.keys().filter_map(|key| key.split_once('.')).any(|(array, place)| {
+        place.starts_with(|first: char| first.is_ascii_digit()) && arrays.contains(&array)
+    })
+}
+
 /// Types that `$convert` and its kin take since MongoDB 8.3, and refuse here.
 pub(super) const WITHOUT_TEXT: [&str; 7] =
     ["array", "object", "regex", "binData", "timestamp", "minKey", "maxKey"];
@@ -48,7 +61,7 @@ pub(super) const WITHOUT_TEXT: [&str; 7] =
 const KEEPING_ONE: [&str; 6] = ["$min", "$max", "$setUnion", "$setIntersection", "$minN", "$maxN"];
 
 /// Whether a command calls a function that keeps one of several equal numbers.
-pub(super) fn keeps_one(command: &bson::Document) -> bool {
+pub(super) fn keeps_one(command: &Document) -> bool {
     let text = command.to_string();
     KEEPING_ONE.iter().any(|name| text.contains(&format!("\"{name}\"")))
 }

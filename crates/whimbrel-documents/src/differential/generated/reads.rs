@@ -3,7 +3,7 @@
 use bson::{Bson, Document, bson, doc};
 
 use super::documents::PATHS;
-use super::exclusions::keeps_one;
+use super::exclusions::{keeps_one, sorts_by_a_rest};
 use super::expressions::{Expressions, as_field};
 use super::filters::Filters;
 use super::indexes::path;
@@ -78,7 +78,9 @@ fn find(random: &mut Random, documents: &[Document], filter: Document) -> Genera
     random.note("command", "find");
     let mut command = doc! { "find": "docs", "batchSize": 100_000 };
     let sort = sort(random);
-    if let Some(projection) = projection(random, documents, &filter) {
+    let projection = projection(random, documents, &filter)
+        .filter(|projection| sort.as_ref().is_none_or(|keys| !sorts_by_a_rest(keys, projection)));
+    if let Some(projection) = projection {
         command.insert("projection", projection);
     }
     command.insert("filter", filter);
