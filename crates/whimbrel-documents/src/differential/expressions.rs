@@ -277,6 +277,12 @@ fn dates() -> Vec<Bson> {
             cases.push(bson!({ "$dateTrunc": { "date": when.clone(), "unit": unit, "timezone": zone } }));
             cases.push(bson!({ "$dateTrunc": { "date": when.clone(), "unit": unit, "binSize": 3, "timezone": zone } }));
         }
+        // Into summers of before 1970, when clocks were set as they were in no later year.
+        for zone in ["America/Sao_Paulo", "Europe/Madrid", "Europe/London"] {
+            for amount in [1, 3, 7, 41] {
+                cases.push(bson!({ "$dateSubtract": { "startDate": date(0), "unit": unit, "amount": amount, "timezone": zone } }));
+            }
+        }
         cases.push(bson!({ "$dateDiff": { "startDate": when.clone(), "endDate": later.clone(), "unit": unit, "startOfWeek": "monday" } }));
         cases.push(bson!({ "$dateTrunc": { "date": when.clone(), "unit": unit, "startOfWeek": "Wed" } }));
     }

@@ -105,14 +105,25 @@ impl Local {
             }
             Size::Months(each) => {
                 let months = amount.checked_mul(each)?;
+                if let Some(home) = self.home_plus(Span::new().try_months(months)) {
+                    return millis_at(&home, self.cycles);
+                }
                 (Span::new().months(months.rem_euclid(CYCLE_MONTHS)), months.div_euclid(CYCLE_MONTHS))
             }
             Size::Days(each) => {
                 let days = amount.checked_mul(each)?;
+                if let Some(home) = self.home_plus(Span::new().try_days(days)) {
+                    return millis_at(&home, self.cycles);
+                }
                 (Span::new().days(days.rem_euclid(CYCLE_DAYS)), days.div_euclid(CYCLE_DAYS))
             }
         };
         millis_at(&self.home.checked_add(span).ok()?, self.cycles.checked_add(cycles)?)
+    }
+
+    /// So much later within the calendar's years, whose zones have their own history; `None` outside of them.
+    fn home_plus(&self, span: std::result::Result<Span, jiff::Error>) -> Option<Zoned> {
+        self.home.checked_add(span.ok()?).ok()
     }
 }
 

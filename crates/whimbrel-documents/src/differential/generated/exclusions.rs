@@ -32,6 +32,11 @@ pub(super) const REMOVED: [&str; 5] = ["s", "n.i", "w", "l.c", "t"];
 /// Over a field that is there MongoDB's optimizer no longer reads it, and the new one comes last.
 pub(super) const JOINED: [&str; 2] = ["found", "joined"];
 
+/// The path that `$project` computes inside a field, unless `$set` wrote the whole field before.
+///
+/// MongoDB then reads no more than this path, so that a field which is no document is gone, and `$set` puts it last.
+pub(super) const COMPUTED_INSIDE: (&str, &str) = ("o", "o.z");
+
 /// Keywords of the schemas of validators only.
 ///
 /// In a `findAndModify` whose query has them below the top MongoDB fails: "Unexpected child count!".

@@ -117,6 +117,7 @@ impl Run {
                         ordered: true,
                         any_number_type: false,
                         reads_other: false,
+                        writes_around: false,
                         repeats: false,
                     }
                     .aggregate(filter)

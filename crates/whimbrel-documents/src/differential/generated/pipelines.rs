@@ -3,7 +3,7 @@
 use bson::{Bson, Document, bson, doc};
 
 use super::documents::{Kind, PATHS};
-use super::exclusions::{JOINED, PRESERVED, REMOVED, keeps_one};
+use super::exclusions::{COMPUTED_INSIDE, JOINED, PRESERVED, REMOVED, keeps_one};
 use super::expressions::{Expressions, as_field};
 use super::random::Random;
 use super::reads;
@@ -72,6 +72,8 @@ pub(super) struct Pipelines<'g> {
     pub(super) any_number_type: bool,
     /// Whether one `_id` may come several times, so that no sort leaves nothing open.
     pub(super) repeats: bool,
+    /// Whether a stage has written the whole field inside which `$project` computes.
+    pub(super) writes_around: bool,
     /// Whether a stage has read the other collection.
     pub(super) reads_other: bool,
 }
@@ -122,6 +124,7 @@ impl Pipelines<'_> {
             }
             "$set" | "$addFields" => {
                 let path = *self.random.pick(&["a", "z", "n.b", "n.z", "l.b", "l.z", "m.z", "o"]);
+                self.writes_around |= path == COMPUTED_INSIDE.0;
                 doc! { name: { path: as_field(self.expression(Kind::Any, 2)) } }
             }
             "$unset" => doc! { name: [*self.random.pick(&REMOVED)] },
@@ -194,7 +197,10 @@ impl Pipelines<'_> {
             fields.insert(*self.random.pick(&["a", "s", "m", "q", "d"]), 1);
         }
         if self.random.chance(60) {
-            let path = *self.random.pick(&["z", "o.z", "x.y"]);
+            let mut path = *self.random.pick(&["z", COMPUTED_INSIDE.1, "x.y"]);
+            if self.writes_around && path == COMPUTED_INSIDE.1 {
+                path = "z";
+            }
             fields.insert(path, as_field(self.expression(Kind::Any, 2)));
         }
         doc! { "$project": fields }
