@@ -128,7 +128,7 @@ impl Fields {
     pub(crate) fn integer(&mut self, name: &str) -> Outcome<Option<i64>> {
         match self.take(name) {
             None | Some(Bson::Null) => Ok(None),
-            Some(value) => match Number::of(ValueRef::from(&value)).and_then(Number::truncated) {
+            Some(value) => match Number::of(ValueRef::from(&value)).and_then(Number::coerced) {
                 Some(number) => Ok(Some(number)),
                 None => {
                     let kind = type_name(ValueRef::from(&value));

@@ -2,7 +2,7 @@
 
 use bson::{Bson, Document, bson, doc};
 
-use super::values::documents;
+use super::values::{decimal, documents};
 use super::{Case, run};
 
 fn shown(filter: Document, projection: Document) -> Case {
@@ -69,6 +69,8 @@ fn find_only() -> Vec<(Document, Document)> {
     let all = Document::new;
     vec![
         (all(), doc! { "m": { "$slice": 1 } }),
+        (all(), doc! { "m": { "$slice": decimal("1.5") } }),
+        (all(), doc! { "m": { "$slice": [1.7, decimal("0.7")] } }),
         (all(), doc! { "m": { "$slice": [1, 1] } }),
         (all(), doc! { "m": { "$slice": -1 }, "a": 1 }),
         (all(), doc! { "m": { "$slice": -1 }, "a": 0 }),

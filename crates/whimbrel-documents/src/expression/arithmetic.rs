@@ -29,9 +29,13 @@ fn date_overflow() -> Refusal {
 fn as_millis(number: Number) -> Result<i64> {
     let whole = match number {
         Number::Double(number) => Number::Double(number.round()).truncated(),
-        other => other.truncated(),
+        other => other.coerced(),
     };
     whole.ok_or_else(date_overflow)
+}
+
+fn later(date: i64, number: Number) -> Result<i64> {
+    date.checked_add(as_millis(number)?).ok_or_else(date_overflow)
 }
 
 fn add(_: &'static str, values: Vec<Value>) -> Result<Value> {
@@ -49,20 +53,16 @@ fn add(_: &'static str, values: Vec<Value>) -> Result<Value> {
             Some(Bson::DateTime(_)) if date.is_some() => {
                 return Err(at_location(16612, "only one date allowed in an $add expression"));
             }
-            Some(Bson::DateTime(when)) => date = Some(when.timestamp_millis()),
-            value => match number_of(value) {
-                Some(number) => sum = sum.add(number),
-                None => return Ok(Some(Bson::Null)),
+            Some(Bson::DateTime(when)) => date = Some(later(when.timestamp_millis(), sum)?),
+            value => match (number_of(value), date) {
+                // What stands before the date is rounded once, what stands behind it one by one.
+                (Some(number), Some(sofar)) => date = Some(later(sofar, number)?),
+                (Some(number), None) => sum = sum.add(number),
+                (None, _) => return Ok(Some(Bson::Null)),
             },
         }
     }
-    match date {
-        None => Ok(Some(sum.to_bson())),
-        Some(date) => {
-            let millis = date.checked_add(as_millis(sum)?).ok_or_else(date_overflow)?;
-            Ok(Some(Bson::DateTime(bson::DateTime::from_millis(millis))))
-        }
-    }
+    Ok(Some(date.map_or_else(|| sum.to_bson(), |date| Bson::DateTime(bson::DateTime::from_millis(date)))))
 }
 
 fn subtract(_: &'static str, values: Vec<Value>) -> Result<Value> {

@@ -41,7 +41,8 @@ pub(super) fn parse(parser: &Parser, name: &str, argument: &Bson) -> Result<Opti
             // A constant that decides is all that is looked at.
             let decides = |node: &Node| match node {
                 Node::Literal(value) => is_true(Some(value)) == (name == "$or"),
-                _ => false,
+                // Arrays and documents are true, empty ones too.
+                other => name == "$or" && other.is_constant() && !matches!(other, Node::Absent),
             };
             if nodes.iter().any(decides) {
                 return Ok(Some(Node::Literal(Bson::Boolean(name == "$or"))));

@@ -103,7 +103,7 @@ fn substring_bytes(name: &'static str, values: Vec<Value>) -> Result<Value> {
                 format!("{name}:  {what} must be a numeric type (is BSON type {})", type_of(value)),
             )
         })?;
-        number.truncated().ok_or_else(|| {
+        number.coerced().ok_or_else(|| {
             let (kind, shown) = match number {
                 Number::Double(number) => ("value", crate::value::show_brief_double(number)),
                 _ => ("decimal value", shown(value)),

@@ -44,6 +44,14 @@ impl Function {
             let first = before.into_iter().chain([Some(second)]).collect();
             return Err((self.apply)(self.name, first).err().unwrap_or(refusal));
         }
+        if before.len() == 2 && self.name == "$setField" {
+            // What is put into no document, or into something else, is not evaluated.
+            let stated = before.into_iter().chain([Some(Bson::Null)]).collect();
+            return match (self.apply)(self.name, stated)? {
+                Some(Bson::Null) => Ok(Some(Bson::Null)),
+                _ => Err(refusal),
+            };
+        }
         if before.is_empty() || !SEQUENTIAL.contains(&self.name) {
             return Err(refusal);
         }

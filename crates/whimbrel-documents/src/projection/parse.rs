@@ -6,7 +6,7 @@ use super::{Entry, Mode, Projection, Shape, Tree};
 use crate::expression::{Parser, field_path};
 use crate::matcher::Matcher;
 use crate::refusal::{Refusal, Result, at_location, not_implemented, refuse};
-use crate::value::{Number, truncated_i64};
+use crate::value::Number;
 
 /// What has been found of a projection while it is read.
 struct Reader<'p> {
@@ -241,13 +241,17 @@ fn as_unknown_expression(error: Refusal, value: &Bson) -> Refusal {
     }
 }
 
+fn coerced(value: &Bson) -> Option<i64> {
+    Number::of(value.into()).and_then(Number::coerced)
+}
+
 fn parse_slice(argument: &Bson) -> Result<Shape> {
     if let Bson::Array(items) = argument {
         let [skip, limit] = items.as_slice() else {
             return Err(at_location(31272, "$slice array argument should be of form [skip, limit]"));
         };
         let number = |value: &Bson| {
-            truncated_i64(value.into())
+            coerced(value)
                 .ok_or_else(|| at_location(31273, "$slice only supports numbers and [skip, limit] arrays"))
         };
         let (skip, limit) = (number(skip)?, number(limit)?);
@@ -256,7 +260,7 @@ fn parse_slice(argument: &Bson) -> Result<Shape> {
         }
         return Ok(Shape::Slice { skip: Some(skip), limit });
     }
-    match truncated_i64(argument.into()) {
+    match coerced(argument) {
         Some(limit) => Ok(Shape::Slice { skip: None, limit }),
         None => Err(at_location(31273, "$slice only supports numbers and [skip, limit] arrays")),
     }

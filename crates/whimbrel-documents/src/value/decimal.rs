@@ -127,11 +127,20 @@ pub(crate) fn to_f64(value: Quad) -> f64 {
 
 /// The integer that a decimal is, where it is one that 64 bits hold, after dropping its fraction.
 pub(crate) fn truncated_i64(value: Quad) -> Option<i64> {
+    rounded_i64(value, dec::Rounding::Down)
+}
+
+/// The integer nearest to a decimal, of two the even one, where 64 bits hold it.
+pub(crate) fn nearest_i64(value: Quad) -> Option<i64> {
+    rounded_i64(value, dec::Rounding::HalfEven)
+}
+
+fn rounded_i64(value: Quad, rounding: dec::Rounding) -> Option<i64> {
     if !value.is_finite() {
         return None;
     }
     let mut context = Context::<Quad>::default();
-    context.set_rounding(dec::Rounding::Down);
+    context.set_rounding(rounding);
     let whole = context.quantize(value, Quad::ZERO);
     let whole = if whole.is_finite() { whole } else { return None };
     i64::try_from(whole.coefficient()).ok().filter(|_| whole.exponent() == 0)

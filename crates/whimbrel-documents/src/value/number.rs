@@ -82,6 +82,15 @@ impl Number {
         }
     }
 
+    /// The integer that stands for it where one is wanted, where 64 bits hold it: a double without its fraction, a decimal
+    /// rounded to the nearest, of two to the even one. MongoDB's `safeNumberLong` and `coerceToLong` differ in this way.
+    pub(crate) fn coerced(self) -> Option<i64> {
+        match self {
+            Number::Decimal(number) => decimal::nearest_i64(decimal::quad(number)),
+            other => other.truncated(),
+        }
+    }
+
     /// Whether it is not a number.
     pub(crate) fn is_nan(self) -> bool {
         match self {

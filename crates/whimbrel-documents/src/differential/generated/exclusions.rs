@@ -45,15 +45,12 @@ pub(super) const ONLY_VALIDATING: [&str; 2] = ["patternProperties", "dependencie
 /// Paths that neither sorts nor indexes go by: places in arrays whose elements may be arrays, empty ones among them.
 pub(super) const NESTED_PLACES: [&str; 5] = ["q.0.0", "q.0", "l.0", "l.1.c", "l.0.b"];
 
-/// Whether a sort goes by a place in an array, of whose elements a projection takes something out.
+/// Whether a sort goes by a path inside a field of which a projection shows a part only.
 ///
 /// Without a limit MongoDB projects such a find before it sorts it, and sorts what is left; with one, and here, it sorts first.
 pub(super) fn sorts_by_a_rest(keys: &Document, projection: &Document) -> bool {
-    let excluded = projection.iter().filter(|(_, shown)| shown.as_i32() == Some(0));
-    let arrays: Vec<&str> = excluded.filter_map(|(path, _)| Some(path.split_once('.')?.0)).collect();
-    keys.keys().filter_map(|key| key.split_once('.')).any(|(array, place)| {
-        place.starts_with(|first: char| first.is_ascii_digit()) && arrays.contains(&array)
-    })
+    let inside = |path: &String| Some(path.split_once('.')?.0.to_owned());
+    keys.keys().filter_map(inside).any(|field| projection.keys().filter_map(inside).any(|part| part == field))
 }
 
 /// Types that `$convert` and its kin take since MongoDB 8.3, and refuse here.

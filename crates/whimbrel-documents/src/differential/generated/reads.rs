@@ -78,8 +78,9 @@ fn find(random: &mut Random, documents: &[Document], filter: Document) -> Genera
     random.note("command", "find");
     let mut command = doc! { "find": "docs", "batchSize": 100_000 };
     let sort = sort(random);
-    let projection = projection(random, documents, &filter)
-        .filter(|projection| sort.as_ref().is_none_or(|keys| !sorts_by_a_rest(keys, projection)));
+    let projection = projection(random, documents, &filter);
+    let needs_limit =
+        matches!((&sort, &projection), (Some(keys), Some(shown)) if sorts_by_a_rest(keys, shown));
     if let Some(projection) = projection {
         command.insert("projection", projection);
     }
@@ -91,7 +92,7 @@ fn find(random: &mut Random, documents: &[Document], filter: Document) -> Genera
             if random.chance(20) {
                 command.insert("skip", random.between(1, 5));
             }
-            if random.chance(20) {
+            if random.chance(20) || needs_limit {
                 command.insert("limit", random.between(1, 12));
             }
         }
