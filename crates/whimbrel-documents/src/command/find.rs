@@ -5,6 +5,7 @@ use bson::{Bson, Document, RawDocument};
 use super::Work;
 use super::fields::Fields;
 use crate::cursor::{Cursor, FIRST_BATCH, Feed, Lazy, first_reply};
+use crate::matcher::Matcher;
 use crate::planner::{Access, Hint, Plan, Scan, Tree, parse_hint};
 use crate::query::Query;
 use crate::refusal::type_mismatch;
@@ -65,9 +66,16 @@ impl Find {
 pub(crate) fn run(work: &mut Work<'_>, command: Document) -> Outcome<Document> {
     let find = Find::parse(command)?;
     let namespace = format!("{}.{}", work.database, find.collection);
-    let shape = Shape::parse(&find.projection, &find.filter)?;
+    let shape = match Shape::parse(&find.projection, &find.filter) {
+        Ok(shape) => shape,
+        Err(refusal) => {
+            // Of several things that are wrong, the filter is told first.
+            Matcher::parse(&find.filter)?;
+            return Err(refusal);
+        }
+    };
     let Some(collection) = work.collection(&find.collection)? else {
-        crate::matcher::Matcher::parse(&find.filter)?;
+        Matcher::parse(&find.filter)?;
         crate::query::Sort::parse(&find.sort)?;
         return Ok(first_reply(&namespace, 0, Vec::new()));
     };

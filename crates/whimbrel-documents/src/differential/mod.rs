@@ -2,6 +2,7 @@
 //!
 //! The server is named by `WHIMBREL_TEST_MONGODB_ENGINE_URL`; without one these tests fail.
 
+mod buckets;
 mod compare;
 mod embedded;
 mod expressions;

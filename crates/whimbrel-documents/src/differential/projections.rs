@@ -69,6 +69,7 @@ fn find_only() -> Vec<(Document, Document)> {
     let all = Document::new;
     vec![
         (all(), doc! { "m": { "$slice": 1 } }),
+        (doc! { "$and": [] }, doc! { "m.x": 1, "m": 1 }),
         (all(), doc! { "m": { "$slice": decimal("1.5") } }),
         (all(), doc! { "m": { "$slice": [1.7, decimal("0.7")] } }),
         (all(), doc! { "m": { "$slice": [1, 1] } }),

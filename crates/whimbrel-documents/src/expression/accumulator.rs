@@ -149,8 +149,11 @@ impl Accumulator {
         document: DocRef<'_>,
         frame: Option<&Frame<'_>>,
     ) -> Result<()> {
-        if matches!(state, AccumulatorState::First(Some(_))) {
-            return Ok(());
+        // What is not asked for any more is not evaluated.
+        match state {
+            AccumulatorState::First(Some(_)) => return Ok(()),
+            AccumulatorState::FirstN { count, items } if items.len() >= *count => return Ok(()),
+            _ => {}
         }
         if self.order.is_none()
             && let Some(value) = self.argument.borrowed(document)

@@ -4,7 +4,7 @@ use bson::Bson;
 use dec::{Context, Decimal128 as Quad};
 
 use super::table::{Arguments, Function};
-use super::{Value, is_nullish, type_of};
+use super::{Value, is_nullish, shown, type_of};
 use crate::refusal::{Refusal, Result, at_location, bad_value, refuse, type_mismatch};
 use crate::value::{Number, decimal};
 
@@ -19,6 +19,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
 /// The number that a result is.
 pub(super) fn number_of(value: &Value) -> Option<Number> {
     value.as_ref().and_then(|value| Number::of(value.into()))
+}
+
+/// The integer that stands for a number where one is wanted.
+pub(super) fn to_long(number: Number, value: &Value) -> Result<i64> {
+    number.coerced().ok_or_else(|| {
+        let (kind, shown) = match number {
+            Number::Double(number) => ("value", crate::value::show_brief_double(number)),
+            _ => ("decimal value", shown(value)),
+        };
+        at_location(31109, format!("Can't coerce out of range {kind} {shown} to long"))
+    })
 }
 
 fn date_overflow() -> Refusal {

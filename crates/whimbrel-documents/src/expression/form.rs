@@ -39,13 +39,12 @@ pub(super) fn parse(parser: &Parser, name: &str, argument: &Bson) -> Result<Opti
         "$and" | "$or" => {
             let nodes = many(parser, argument)?;
             // A constant that decides is all that is looked at.
-            let decides = |node: &Node| match node {
-                Node::Literal(value) => is_true(Some(value)) == (name == "$or"),
-                // Arrays and documents are true, empty ones too.
-                other => name == "$or" && other.is_constant() && !matches!(other, Node::Absent),
-            };
-            if nodes.iter().any(decides) {
+            let decides = |node: &Node| node.constant_truth() == Some(name == "$or");
+            if parser.folds() && nodes.iter().any(decides) {
                 return Ok(Some(Node::Literal(Bson::Boolean(name == "$or"))));
+            }
+            if parser.folds() && nodes.iter().all(|node| node.constant_truth().is_some()) {
+                return Ok(Some(Node::Literal(Bson::Boolean(name == "$and"))));
             }
             if name == "$and" { Form::And(nodes) } else { Form::Or(nodes) }
         }
@@ -55,11 +54,20 @@ pub(super) fn parse(parser: &Parser, name: &str, argument: &Bson) -> Result<Opti
                 let message = format!("$ifNull needs at least two arguments, had: {}", nodes.len());
                 return Err(at_location(1_257_300, message));
             }
+            if parser.folds() {
+                return Ok(Some(folded_if_null(nodes)));
+            }
             Form::IfNull(nodes)
         }
-        "$cond" => parse_cond(parser, argument)?,
-        "$switch" => parse_switch(parser, argument)?,
-        "$let" => parse_let(parser, argument)?,
+        "$cond" => match parse_cond(parser, argument)? {
+            Form::Cond { test, yes, no } if parser.folds() => match test.constant_truth() {
+                Some(decided) => return Ok(Some(if decided { yes } else { no })),
+                None => Form::Cond { test, yes, no },
+            },
+            form => form,
+        },
+        "$switch" => return parse_switch(parser, argument).map(Some),
+        "$let" => return parse_let(parser, argument).map(Some),
         "$map" => {
             let document = object_argument(name, argument, 16878)?;
             let (name, body) = element_body(parser, "$map", document, "in", 16882, 16879)?;
@@ -121,7 +129,27 @@ fn parse_cond(parser: &Parser, argument: &Bson) -> Result<Form> {
     Ok(Form::Cond { test, yes, no })
 }
 
-fn parse_switch(parser: &Parser, argument: &Bson) -> Result<Form> {
+/// Without the constants before the last that are null, and without what stands behind one that is not.
+fn folded_if_null(nodes: Vec<Node>) -> Node {
+    let mut kept = Vec::with_capacity(nodes.len());
+    let last = nodes.len() - 1;
+    for (at, node) in nodes.into_iter().enumerate() {
+        let found =
+            node.is_constant().then_some(!matches!(&node, Node::Literal(Bson::Null | Bson::Undefined)));
+        if found != Some(false) || at == last {
+            kept.push(node);
+        }
+        if found == Some(true) {
+            break;
+        }
+    }
+    if kept.len() > 1 {
+        return Node::Form(Box::new(Form::IfNull(kept)));
+    }
+    kept.pop().unwrap_or(Node::Literal(Bson::Null))
+}
+
+fn parse_switch(parser: &Parser, argument: &Bson) -> Result<Node> {
     let document = object_argument("$switch", argument, 40060)?;
     if let Some(key) = document.keys().find(|key| !["branches", "default"].contains(&key.as_str())) {
         return Err(at_location(40067, format!("$switch found an unknown argument: {key}")));
@@ -141,6 +169,9 @@ fn parse_switch(parser: &Parser, argument: &Bson) -> Result<Form> {
         return Err(at_location(40068, "$switch requires at least one branch"));
     }
     let mut branches = Vec::with_capacity(items.len());
+    // What a constant case leaves out is read, but none of its constants are computed.
+    let idle = parser.without_folding();
+    let mut decided = None;
     for item in items {
         let Bson::Document(branch) = item else {
             let found = type_name(item.into());
@@ -152,19 +183,36 @@ fn parse_switch(parser: &Parser, argument: &Bson) -> Result<Form> {
         if let Some(key) = branch.keys().find(|key| !["case", "then"].contains(&key.as_str())) {
             return Err(at_location(40063, format!("$switch found an unknown argument to a branch: {key}")));
         }
-        let part = |key: &str, code| match branch.get(key) {
+        let part = |parser: &Parser, key: &str, code| match branch.get(key) {
             Some(value) => parser.node(value),
             None => {
                 Err(at_location(code, format!("$switch requires each branch have a '{key}' expression.")))
             }
         };
-        branches.push((part("case", 40064)?, part("then", 40065)?));
+        if decided.is_some() {
+            part(&idle, "case", 40064)?;
+            part(&idle, "then", 40065)?;
+            continue;
+        }
+        let case = part(parser, "case", 40064)?;
+        match case.constant_truth().filter(|_| parser.folds()) {
+            Some(true) => decided = Some(part(parser, "then", 40065)?),
+            Some(false) => _ = part(&idle, "then", 40065)?,
+            None => branches.push((case, part(parser, "then", 40065)?)),
+        }
     }
     let otherwise = document.get("default").map(|value| parser.node(value)).transpose()?;
-    Ok(Form::Switch { branches, otherwise })
+    match decided.or(otherwise) {
+        Some(only) if branches.is_empty() => Ok(only),
+        None if branches.is_empty() => Err(at_location(
+            40069,
+            "Cannot execute a switch statement where all the cases evaluate to false without a default",
+        )),
+        otherwise => Ok(Node::Form(Box::new(Form::Switch { branches, otherwise }))),
+    }
 }
 
-fn parse_let(parser: &Parser, argument: &Bson) -> Result<Form> {
+fn parse_let(parser: &Parser, argument: &Bson) -> Result<Node> {
     let document = object_argument("$let", argument, 16874)?;
     known_keys("$let", document, &["vars", "in"], 16875)?;
     let Some(vars) = document.get("vars") else {
@@ -178,12 +226,15 @@ fn parse_let(parser: &Parser, argument: &Bson) -> Result<Form> {
         check_variable_name(name)?;
         variables.push((name.clone(), parser.node(value)?));
     }
-    let inner = parser.with_names(vars.keys().cloned());
+    let inner = parser.with_variables(&variables);
     let body = required(&inner, "$let", document, "in", 16877)?;
+    if parser.folds() && body.is_constant() && variables.iter().all(|(_, node)| node.is_constant()) {
+        return Ok(body);
+    }
     // What nobody asks for is not computed, and not refused.
     let stated = document.get("in").unwrap_or(&Bson::Null);
     variables.retain(|(name, _)| mentions(stated, name));
-    Ok(Form::Let { variables, body })
+    Ok(Node::Form(Box::new(Form::Let { variables, body })))
 }
 
 /// Whether an expression mentions a variable.

@@ -3,7 +3,7 @@
 use bson::Bson;
 use dec::{Context, Decimal, Decimal128 as Quad, Rounding};
 
-use super::arithmetic::number_of;
+use super::arithmetic::{number_of, to_long};
 use super::table::{Arguments, Function};
 use super::{Value, is_nullish, shown, type_of};
 use crate::refusal::{Result, at_location};
@@ -118,14 +118,12 @@ fn round(name: &'static str, values: Vec<Value>) -> Result<Value> {
             let whole = number_of(value).ok_or_else(|| {
                 at_location(16004, format!("can't convert from BSON type {} to long", type_of(value)))
             })?;
-            if !whole.to_f64().is_finite() {
-                let found = shown(value);
-                return Err(at_location(31109, format!("Can't coerce out of range value {found} to long")));
-            }
-            let exact = whole.as_exact_i64().ok_or_else(|| {
-                at_location(51082, format!("precision argument to  {name} must be a integral value"))
-            })?;
-            i32::try_from(exact).ok().filter(|places| (-20..=100).contains(places)).ok_or_else(|| {
+            to_long(whole, value)?;
+            let exact =
+                whole.as_exact_i64().and_then(|exact| i32::try_from(exact).ok()).ok_or_else(|| {
+                    at_location(51082, format!("precision argument to  {name} must be a integral value"))
+                })?;
+            Some(exact).filter(|places| (-20..=100).contains(places)).ok_or_else(|| {
                 at_location(
                     51083,
                     format!("cannot apply {name} with precision value {exact} value must be in [-20, 100]"),

@@ -96,6 +96,17 @@ impl Expression {
         }
     }
 
+    /// What it is for every document; `None` where it depends on the document.
+    ///
+    /// # Errors
+    /// As [`Expression::evaluate`].
+    pub(crate) fn constant(&self) -> Result<Option<Bson>> {
+        if !self.node.is_constant() {
+            return Ok(None);
+        }
+        self.evaluate_on(DocRef::Parsed(&Document::new()))
+    }
+
     /// Whether it comes out true.
     ///
     /// # Errors
@@ -113,6 +124,15 @@ impl Node {
             Node::Array(items) => items.iter().all(Node::is_constant),
             Node::Object(fields) => fields.iter().all(|(_, node)| node.is_constant()),
             _ => false,
+        }
+    }
+
+    /// Whether it is true, where it is the same for every document. Arrays and documents are true, empty ones too.
+    fn constant_truth(&self) -> Option<bool> {
+        match self {
+            Node::Literal(value) => Some(is_true(Some(value))),
+            Node::Absent => None,
+            other => other.is_constant().then_some(true),
         }
     }
 

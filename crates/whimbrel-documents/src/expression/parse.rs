@@ -4,7 +4,7 @@ use bson::{Bson, Document};
 
 use super::form;
 use super::table::{self, Arguments, Codes, Function};
-use super::{Expression, Node, Scope};
+use super::{Expression, Node, Scope, walk_value};
 use crate::refusal::{Result, at_location, failed_to_parse, not_implemented, refuse};
 use crate::value::{DocRef, show, type_name};
 
@@ -63,7 +63,8 @@ const REFUSED_VARIABLES: [&str; 3] = ["CLUSTER_TIME", "USER_ROLES", "SEARCH_META
 /// A parser that knows which variables are in sight.
 #[derive(Clone, Debug)]
 pub(crate) struct Parser {
-    names: Vec<String>,
+    /// The variables in sight, the innermost last, with the values of those that are constants.
+    names: Vec<(String, Option<Bson>)>,
     depth: usize,
     /// What `$$NOW` stands for: one instant for a whole command.
     now: bson::DateTime,
@@ -85,8 +86,31 @@ impl Parser {
     /// The same parser with more variables in sight.
     pub(crate) fn with_names(&self, names: impl IntoIterator<Item = String>) -> Self {
         let mut parser = self.clone();
-        parser.names.extend(names);
+        parser.names.extend(names.into_iter().map(|name| (name, None)));
         parser
+    }
+
+    /// The same parser with a `$let`'s variables in sight.
+    pub(super) fn with_variables(&self, variables: &[(String, Node)]) -> Self {
+        let mut parser = self.clone();
+        parser.names.extend(variables.iter().map(|(name, node)| match node {
+            Node::Literal(value) if self.folds => (name.clone(), Some(value.clone())),
+            _ => (name.clone(), None),
+        }));
+        parser
+    }
+
+    /// The same parser that computes no constants.
+    pub(super) fn without_folding(&self) -> Self {
+        Parser { folds: false, ..self.clone() }
+    }
+
+    pub(super) fn folds(&self) -> bool {
+        self.folds
+    }
+
+    fn variable(&self, name: &str) -> Option<&(String, Option<Bson>)> {
+        self.names.iter().rev().find(|(known, _)| known == name)
     }
 
     /// Parses an expression.
@@ -119,16 +143,17 @@ impl Parser {
         if REFUSED_VARIABLES.contains(&name) {
             return Err(not_implemented(&format!("$${name}")));
         }
-        if matches!(name, "ROOT" | "CURRENT")
-            && !path.is_empty()
-            && !self.names.iter().any(|known| known == name)
-        {
+        if matches!(name, "ROOT" | "CURRENT") && !path.is_empty() && self.variable(name).is_none() {
             return Ok(Node::Field(path));
         }
         if name == "NOW" && path.is_empty() {
             return Ok(Node::Literal(Bson::DateTime(self.now)));
         }
-        if !SYSTEM_VARIABLES.contains(&name) && !self.names.iter().any(|known| known == name) {
+        let known = self.variable(name);
+        if let Some(value) = known.and_then(|(_, value)| walk_value(value.as_ref()?.into(), &path)) {
+            return Ok(Node::Literal(value));
+        }
+        if !SYSTEM_VARIABLES.contains(&name) && known.is_none() {
             return Err(at_location(17276, format!("Use of undefined variable: {name}")));
         }
         Ok(Node::Variable { name: name.into(), path })
@@ -165,23 +190,30 @@ impl Parser {
         let Some(function) = table::find(name) else {
             return Err(refuse(168, "InvalidPipelineOperator", format!("Unrecognized expression '{name}'")));
         };
+        let unfolding;
+        let parser = if function.folds() {
+            self
+        } else {
+            unfolding = self.without_folding();
+            &unfolding
+        };
         let arguments = match &function.arguments {
-            Arguments::Named(names, codes) => self.named(function, names, *codes, argument)?,
+            Arguments::Named(names, codes) => parser.named(function, names, *codes, argument)?,
             Arguments::NamedOrPlain(names, codes) => match argument {
                 Bson::Document(document)
                     if !document.keys().next().is_some_and(|key| key.starts_with('$')) =>
                 {
-                    self.named(function, names, *codes, argument)?
+                    parser.named(function, names, *codes, argument)?
                 }
                 plain => {
-                    let mut nodes = self.positional(function, plain, 1, 1)?;
+                    let mut nodes = parser.positional(function, plain, 1, 1)?;
                     nodes.resize_with(names.len(), || Node::Absent);
                     nodes
                 }
             },
-            Arguments::Exactly(count) => self.positional(function, argument, *count, *count)?,
-            Arguments::Between(low, high) => self.positional(function, argument, *low, *high)?,
-            Arguments::Any => self.positional(function, argument, 0, usize::MAX)?,
+            Arguments::Exactly(count) => parser.positional(function, argument, *count, *count)?,
+            Arguments::Between(low, high) => parser.positional(function, argument, *low, *high)?,
+            Arguments::Any => parser.positional(function, argument, 0, usize::MAX)?,
         };
         let is_constant = self.folds && function.folds() && arguments.iter().all(Node::is_constant);
         let call = Node::Call { function, arguments };

@@ -2,11 +2,10 @@
 
 use bson::Bson;
 
-use super::arithmetic::number_of;
+use super::arithmetic::{number_of, to_long};
 use super::table::{Arguments, Codes, Function};
 use super::{Value, is_nullish, shown, type_of};
 use crate::refusal::{Result, at_location};
-use crate::value::Number;
 
 const TRIM: Arguments = Arguments::Named(
     &[("input", true), ("chars", false)],
@@ -103,13 +102,7 @@ fn substring_bytes(name: &'static str, values: Vec<Value>) -> Result<Value> {
                 format!("{name}:  {what} must be a numeric type (is BSON type {})", type_of(value)),
             )
         })?;
-        number.coerced().ok_or_else(|| {
-            let (kind, shown) = match number {
-                Number::Double(number) => ("value", crate::value::show_brief_double(number)),
-                _ => ("decimal value", shown(value)),
-            };
-            at_location(31109, format!("Can't coerce out of range {kind} {shown} to long"))
-        })
+        to_long(number, value)
     };
     let start = whole(start, "starting index", 16034)?;
     let count = whole(count, "length", 16035)?;

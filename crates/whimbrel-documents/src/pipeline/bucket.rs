@@ -80,7 +80,7 @@ pub(super) fn parse_bucket(parser: &Parser, argument: &Bson) -> Result<Group> {
             ),
         ));
     }
-    let boundaries = options.get("boundaries").map(parse_boundaries).transpose()?;
+    let boundaries = options.get("boundaries").map(|stated| parse_boundaries(parser, stated)).transpose()?;
     let (Some(by), Some(boundaries)) = (options.get("groupBy"), boundaries) else {
         return Err(at_location(40198, "$bucket requires 'groupBy' and 'boundaries' to be specified."));
     };
@@ -93,8 +93,15 @@ pub(super) fn parse_bucket(parser: &Parser, argument: &Bson) -> Result<Group> {
     }
     let mut switch = doc! { "branches": branches };
     if let Some(default) = options.get("default") {
-        check_default(default, &boundaries)?;
-        switch.insert("default", literal(default));
+        let Some(default) = parser.parse(default)?.constant()? else {
+            let found = show(default.into());
+            return Err(at_location(
+                40195,
+                format!("The $bucket 'default' field must be a constant expression, but found: {found}."),
+            ));
+        };
+        check_default(&default, &boundaries)?;
+        switch.insert("default", literal(&default));
     }
     let mut group = doc! { "_id": { "$switch": switch } };
     group.extend(output_or_count(options.get("output"), "$bucket", 40196)?);
@@ -112,16 +119,16 @@ fn check_default(default: &Bson, boundaries: &[Bson]) -> Result<()> {
     Ok(())
 }
 
-fn parse_boundaries(value: &Bson) -> Result<Vec<Bson>> {
-    let Bson::Array(boundaries) = value else {
+fn parse_boundaries(parser: &Parser, value: &Bson) -> Result<Vec<Bson>> {
+    let Bson::Array(stated) = value else {
         let found = type_name(value.into());
         return Err(at_location(
             40200,
             format!("The $bucket 'boundaries' field must be an array, but found type: {found}."),
         ));
     };
-    if boundaries.len() < 2 {
-        let count = boundaries.len();
+    if stated.len() < 2 {
+        let count = stated.len();
         return Err(at_location(
             40192,
             format!(
@@ -129,8 +136,15 @@ fn parse_boundaries(value: &Bson) -> Result<Vec<Bson>> {
             ),
         ));
     }
-    if boundaries.iter().any(is_expression) {
-        return Err(at_location(40191, "The $bucket 'boundaries' field must be an array of constant values"));
+    let mut boundaries = Vec::with_capacity(stated.len());
+    for value in stated {
+        boundaries.push(parser.parse(value)?.constant()?.ok_or_else(|| {
+            let found = show(value.into());
+            at_location(
+                40191,
+                format!("The $bucket 'boundaries' field must be an array of constant values, but found value: {found}."),
+            )
+        })?);
     }
     for (at, pair) in boundaries.windows(2).enumerate() {
         let (left, right) = (ValueRef::from(&pair[0]), ValueRef::from(&pair[1]));
@@ -154,7 +168,7 @@ fn parse_boundaries(value: &Bson) -> Result<Vec<Bson>> {
             ));
         }
     }
-    Ok(boundaries.clone())
+    Ok(boundaries)
 }
 
 /// A parsed `$bucketAuto`.

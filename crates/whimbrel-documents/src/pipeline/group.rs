@@ -222,8 +222,25 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_after_the_first_ones_is_not_evaluated() {
+        let length = doc! { "$strLenCP": "$s" };
+        let grouped = |name: &str, argument: Document| {
+            let stated = Bson::Document(doc! { "_id": null, "f": { name: argument } });
+            let records = [doc! { "s": "ab" }, doc! {}].map(|document| Ok(Record::Parsed(document)));
+            Group::parse(&Parser::new(), &stated).unwrap().run(Box::new(records.into_iter()), None)
+        };
+        let counted = |count: i32| doc! { "n": count, "input": length.clone() };
+        assert_eq!(grouped("$first", length.clone()).unwrap(), [doc! { "_id": null, "f": 2 }]);
+        assert_eq!(grouped("$firstN", counted(1)).unwrap(), [doc! { "_id": null, "f": [2] }]);
+        for (name, argument) in [("$firstN", counted(2)), ("$lastN", counted(1)), ("$last", length.clone())] {
+            assert_eq!(grouped(name, argument).unwrap_err().code, 34471, "{name}");
+        }
+    }
+
+    #[test]
     fn what_is_read_in_place_groups_as_what_is_evaluated() {
-        let evaluated = |path: &Bson| Bson::Document(doc! { "$cond": [true, path.clone(), null] });
+        let evaluated =
+            |path: &Bson| Bson::Document(doc! { "$let": { "vars": { "v": path.clone() }, "in": "$$v" } });
         for id in ["$a", "$a.b", "$b", "$b.c", "$missing"].map(Bson::from).into_iter().chain([Bson::Null]) {
             for argument in
                 ["$a", "$b", "$a.b", "$missing"].map(Bson::from).into_iter().chain([Bson::Int32(1)])

@@ -32,10 +32,15 @@ pub(super) const REMOVED: [&str; 5] = ["s", "n.i", "w", "l.c", "t"];
 /// Over a field that is there MongoDB's optimizer no longer reads it, and the new one comes last.
 pub(super) const JOINED: [&str; 2] = ["found", "joined"];
 
-/// The path that `$project` computes inside a field, unless `$set` wrote the whole field before.
+/// The path that `$project` computes inside a field, unless `$set` wrote a whole field before.
 ///
-/// MongoDB then reads no more than this path, so that a field which is no document is gone, and `$set` puts it last.
-pub(super) const COMPUTED_INSIDE: (&str, &str) = ("o", "o.z");
+/// MongoDB then no longer reads what `$set` wrote over, so that this comes last, and what is no document around the path is gone.
+pub(super) const COMPUTED_INSIDE: &str = "o.z";
+
+/// What the accumulators of one `$group` sort by, each by something else.
+///
+/// Several `$top` with one sort are computed together in MongoDB, and their fields come last.
+pub(super) const SORTED_BY: [&str; 4] = ["a", "i", "s", "b"];
 
 /// Keywords of the schemas of validators only.
 ///

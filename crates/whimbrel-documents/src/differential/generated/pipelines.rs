@@ -3,7 +3,7 @@
 use bson::{Bson, Document, bson, doc};
 
 use super::documents::{Kind, PATHS};
-use super::exclusions::{COMPUTED_INSIDE, JOINED, PRESERVED, REMOVED, keeps_one};
+use super::exclusions::{COMPUTED_INSIDE, JOINED, PRESERVED, REMOVED, SORTED_BY, keeps_one};
 use super::expressions::{Expressions, as_field};
 use super::random::Random;
 use super::reads;
@@ -64,6 +64,11 @@ const ORDERLESS: [&str; 6] = ["$project", "$set", "$unset", "$count", "$replaceR
 /// Stages that may stand inside another.
 const INNER: [&str; 8] = ["$match", "$project", "$set", "$sort", "$skip", "$limit", "$unwind", "$count"];
 
+/// Whether a stage leaves documents as they are.
+fn only_chooses(stage: &Document) -> bool {
+    ["$match", "$sort", "$skip", "$limit"].iter().any(|name| stage.contains_key(name))
+}
+
 /// What pipelines are made of.
 pub(super) struct Pipelines<'g> {
     pub(super) random: &'g mut Random,
@@ -72,7 +77,7 @@ pub(super) struct Pipelines<'g> {
     pub(super) any_number_type: bool,
     /// Whether one `_id` may come several times, so that no sort leaves nothing open.
     pub(super) repeats: bool,
-    /// Whether a stage has written the whole field inside which `$project` computes.
+    /// Whether `$set` has written a whole field.
     pub(super) writes_around: bool,
     /// Whether a stage has read the other collection.
     pub(super) reads_other: bool,
@@ -87,7 +92,7 @@ impl Pipelines<'_> {
             stages.push(doc! { "$match": filter });
         }
         stages.push(doc! { "$sort": { "_id": 1 } });
-        let mut writes = false;
+        let (mut writes, mut filters_later) = (false, false);
         for _ in 0..=self.random.below(3) {
             let name = if self.ordered {
                 self.random.deal("stage", &STAGES)
@@ -95,6 +100,7 @@ impl Pipelines<'_> {
                 self.random.draw("stage", &ORDERLESS)
             };
             writes = matches!(name, "$merge" | "$out");
+            filters_later |= name == "$match" && !stages.iter().all(only_chooses);
             stages.push(self.stage(name));
             if writes {
                 break;
@@ -106,6 +112,7 @@ impl Pipelines<'_> {
         case.manner.unordered = !self.ordered;
         case.manner.any_number_type = any_number_type;
         case.manner.nested = true;
+        case.manner.filters_later = filters_later;
         (case.writes, case.halfway) = (writes, writes);
         case
     }
@@ -124,7 +131,7 @@ impl Pipelines<'_> {
             }
             "$set" | "$addFields" => {
                 let path = *self.random.pick(&["a", "z", "n.b", "n.z", "l.b", "l.z", "m.z", "o"]);
-                self.writes_around |= path == COMPUTED_INSIDE.0;
+                self.writes_around |= !path.contains('.');
                 doc! { name: { path: as_field(self.expression(Kind::Any, 2)) } }
             }
             "$unset" => doc! { name: [*self.random.pick(&REMOVED)] },
@@ -197,8 +204,8 @@ impl Pipelines<'_> {
             fields.insert(*self.random.pick(&["a", "s", "m", "q", "d"]), 1);
         }
         if self.random.chance(60) {
-            let mut path = *self.random.pick(&["z", COMPUTED_INSIDE.1, "x.y"]);
-            if self.writes_around && path == COMPUTED_INSIDE.1 {
+            let mut path = *self.random.pick(&["z", COMPUTED_INSIDE, "x.y"]);
+            if self.writes_around && path == COMPUTED_INSIDE {
                 path = "z";
             }
             fields.insert(path, as_field(self.expression(Kind::Any, 2)));
@@ -221,12 +228,12 @@ impl Pipelines<'_> {
                 name = self.random.deal("accumulator", &ACCUMULATORS);
             }
             let field = if name == "$addToSet" { format!("set{number}") } else { format!("f{number}") };
-            group.insert(field, self.accumulator(name));
+            group.insert(field, self.accumulator(name, number));
         }
         doc! { "$group": group }
     }
 
-    fn accumulator(&mut self, name: &'static str) -> Bson {
+    fn accumulator(&mut self, name: &'static str, number: usize) -> Bson {
         let kind = match name {
             "$sum" | "$avg" | "$stdDevPop" | "$stdDevSamp" => Kind::Number,
             "$mergeObjects" => Kind::Object,
@@ -238,7 +245,7 @@ impl Pipelines<'_> {
                 bson!({ "n": self.random.between(1, 3), "input": self.expression(kind, 1) })
             }
             "$top" | "$bottom" | "$topN" | "$bottomN" => {
-                let mut stated = doc! { "sortBy": { *self.random.pick(&["a", "i", "s"]): 1, "_id": -1 }, "output": self.expression(kind, 1) };
+                let mut stated = doc! { "sortBy": { SORTED_BY[number]: 1, "_id": -1 }, "output": self.expression(kind, 1) };
                 if name.ends_with('N') {
                     stated.insert("n", self.random.between(1, 3));
                 }
@@ -307,7 +314,7 @@ impl Pipelines<'_> {
                 name = self.random.deal("accumulator", &ACCUMULATORS);
             }
             let field = if name == "$addToSet" { "set" } else { "f" };
-            stated.insert("output", doc! { field: self.accumulator(name) });
+            stated.insert("output", doc! { field: self.accumulator(name, 0) });
         }
         doc! { "$bucket": stated }
     }

@@ -123,12 +123,12 @@ impl Sides {
         let mut found = if refused && case.halfway { None } else { difference(case.manner, &ours, &theirs) };
         let mut after = None;
         if case.writes && found.is_none() && !(refused && case.halfway) {
+            let kept = Manner { any_number_type: case.manner.any_number_type, ..Manner::default() };
             for collection in TARGETS {
                 let all = doc! { "find": collection, "sort": { "_id": 1 }, "batchSize": 100_000 };
                 let (ours, theirs) = (self.ours.run(&all).await, self.theirs.run(&all).await);
                 found = found.or_else(|| {
-                    difference(Manner::default(), &ours, &theirs)
-                        .map(|text| format!("then {collection}:\n{text}"))
+                    difference(kept, &ours, &theirs).map(|text| format!("then {collection}:\n{text}"))
                 });
                 if collection == "docs" {
                     after = ours.ok().map(|reply| batch(&reply));
