@@ -320,3 +320,52 @@ async fn upserts_insert_what_mongodb_inserts() {
     }
     run("upserts", &[("docs", Vec::new())], cases).await;
 }
+
+#[tokio::test]
+async fn positions_are_found_where_mongodb_finds_them() {
+    let lists = [
+        bson!([{ "b": [] }, "s", { "c": 1 }]),
+        bson!([{ "b": [] }, { "c": 1 }]),
+        bson!([{ "b": 5 }, { "c": 1 }]),
+        bson!(["s", { "c": 1 }]),
+        bson!(["s", { "b": 5 }]),
+        bson!(["s"]),
+        bson!([{ "b": 5 }, "s", { "c": 1 }]),
+        bson!([{ "b": [5] }, "s", { "c": 1 }]),
+        bson!([{ "b": [null, 5] }, 5]),
+        bson!([{ "c": 1 }, "s"]),
+        bson!([[{ "c": 1 }], { "b": 5 }]),
+        bson!([{ "b": [{}] }, { "b": Bson::Null }]),
+        bson!([{ "b": { "c": 5 } }, { "b": [{ "c": Bson::Null }] }]),
+        bson!([]),
+        bson!({ "b": [5] }),
+        bson!({ "b": 5 }),
+        bson!("s"),
+    ];
+    let mut table = Table { documents: Vec::new(), cases: Vec::new() };
+    let of_nothing = [Bson::Null, bson!({ "$in": [null, 7] }), bson!({ "$gte": Bson::Null })];
+    let of_something = [
+        bson!(5),
+        bson!({ "$exists": true }),
+        bson!({ "$in": [5, "s"] }),
+        bson!({ "$gte": 5 }),
+        bson!({ "$type": "object" }),
+    ];
+    for (path, tests) in [("l.b", &of_nothing[..]), ("l.b", &of_something), ("l.b.c", &of_something)] {
+        for test in tests {
+            for list in &lists {
+                table.add(
+                    "place",
+                    &doc! { path: test.clone() },
+                    doc! { "$set": { "l.$.z": 9 } },
+                    &Document::new(),
+                );
+                if let Some(document) = table.documents.last_mut() {
+                    *document = doc! { "_id": document.get("_id"), "l": list.clone() };
+                }
+            }
+        }
+    }
+    table.cases.push(Case::find("result", Document::new()));
+    run("places", &[("docs", table.documents)], table.cases).await;
+}

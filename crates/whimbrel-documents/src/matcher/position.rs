@@ -70,9 +70,23 @@ fn index_in(test: &Test, document: DocRef<'_>, path: &Path, run: &Run<'_>) -> Op
         value = value.as_document()?.get(name)?;
         let Some(items) = value.as_array() else { continue };
         let rest = &names[at + 1..];
-        return items.values().position(|item| element_passes(test, item, rest, run));
+        for (at, item) in items.values().enumerate() {
+            if element_passes(test, item, rest, run) {
+                return Some(at);
+            }
+            // An element that is no document has nothing at the path: it may match, and is no place.
+            if lacks(item, rest) && test.matches(None, run) {
+                return None;
+            }
+        }
+        return None;
     }
     None
+}
+
+fn lacks(item: ValueRef<'_>, rest: &[&str]) -> bool {
+    let is_field = |name: &&str| rest.len() == 1 && !name.starts_with(|first: char| first.is_ascii_digit());
+    rest.first().is_some_and(is_field) && item.as_document().is_none()
 }
 
 fn element_passes(test: &Test, item: ValueRef<'_>, rest: &[&str], run: &Run<'_>) -> bool {
