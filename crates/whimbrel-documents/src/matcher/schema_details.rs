@@ -39,7 +39,17 @@ impl Schema {
     }
 
     fn broken_rules(&self, value: Option<ValueRef<'_>>) -> Vec<Bson> {
-        let broken = self.rules.iter().filter(|rule| !rule.test.accepts_any(value));
+        // A rule about texts is put to every value where texts alone are allowed; of other values only patterns take one.
+        let of_text = |rule: &Rule| {
+            let text = Bson::from("string");
+            let stated = rule.stated.get(rule.keyword);
+            matches!(&rule.test, Keyword::Type(_))
+                && stated.is_some_and(|stated| *stated == text || *stated == Bson::Array(vec![text]))
+        };
+        let takes_text_only = self.rules.iter().any(of_text);
+        let broken = self.rules.iter().filter(|rule| {
+            !rule.test.accepts_any(value) || (takes_text_only && rule.test.is_not_the_pattern(value))
+        });
         broken.filter_map(|rule| rule.details(value)).map(Bson::Document).collect()
     }
 
@@ -98,6 +108,16 @@ impl Rule {
 }
 
 impl Keyword {
+    /// Whether a value is a regular expression, and another one than the pattern.
+    fn is_not_the_pattern(&self, value: Option<ValueRef<'_>>) -> bool {
+        match (self, value.map(ValueRef::to_bson)) {
+            (Keyword::Pattern(pattern), Some(Bson::RegularExpression(regex))) => {
+                regex.pattern.as_str() != pattern.source() || !regex.options.is_empty()
+            }
+            _ => false,
+        }
+    }
+
     fn consider(&self, details: &mut Document, value: ValueRef<'_>) {
         if let (Keyword::MinProperties(_) | Keyword::MaxProperties(_), ValueRef::Document(document)) =
             (self, value)
