@@ -23,7 +23,8 @@ impl Matcher {
 fn index_of(node: &Node, document: DocRef<'_>, run: &Run<'_>) -> Option<usize> {
     match node {
         Node::And(nodes) => {
-            let mut ordered: Vec<&Node> = nodes.iter().collect();
+            let mut ordered = Vec::with_capacity(nodes.len());
+            nodes.iter().for_each(|node| flatten(node, &mut ordered));
             ordered.sort_by_key(|node| order_of(node));
             ordered.into_iter().filter_map(|node| index_of(node, document, run)).next_back()
         }
@@ -33,6 +34,15 @@ fn index_of(node: &Node, document: DocRef<'_>, run: &Run<'_>) -> Option<usize> {
         }
         Node::Field { path, test } => index_in(test, document, path, run),
         _ => None,
+    }
+}
+
+/// Conditions joined within joined conditions are all joined alike, and one alone needs no joining.
+fn flatten<'n>(node: &'n Node, into: &mut Vec<&'n Node>) {
+    match node {
+        Node::And(nodes) => nodes.iter().for_each(|node| flatten(node, into)),
+        Node::Or(nodes) if nodes.len() == 1 => flatten(&nodes[0], into),
+        node => into.push(node),
     }
 }
 

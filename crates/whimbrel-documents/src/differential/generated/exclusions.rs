@@ -47,7 +47,15 @@ pub(super) const SORTED_BY: [&str; 4] = ["a", "i", "s", "b"];
 /// In a `findAndModify` whose query has them below the top MongoDB fails: "Unexpected child count!".
 pub(super) const ONLY_VALIDATING: [&str; 2] = ["patternProperties", "dependencies"];
 
-/// Paths that neither sorts nor indexes go by: places in arrays whose elements may be arrays, empty ones among them.
+/// Paths that no index goes by: places in arrays.
+///
+/// An index of MongoDB holds what stands at the place only, where a scan also asks the documents among the elements for a field
+/// of that name.
+pub(super) fn is_place(path: &str) -> bool {
+    path.split('.').any(|name| name.starts_with(|first: char| first.is_ascii_digit()))
+}
+
+/// Paths that no sort goes by either: places in arrays whose elements may be arrays, empty ones among them.
 pub(super) const NESTED_PLACES: [&str; 5] = ["q.0.0", "q.0", "l.0", "l.1.c", "l.0.b"];
 
 /// Whether a sort goes by a path inside a field of which a projection shows a part only.

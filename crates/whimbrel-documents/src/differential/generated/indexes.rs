@@ -3,18 +3,28 @@
 use bson::{Document, bson, doc};
 
 use super::documents::PATHS;
-use super::exclusions::NESTED_PLACES;
+use super::exclusions::{NESTED_PLACES, is_place};
 use super::random::Random;
 
 /// The kinds of indexes, each of which has to be drawn.
 pub(super) const INDEXES: [&str; 8] =
     ["single", "descending", "compound", "compound", "unique", "sparse", "partial", "wide"];
 
-/// A path that an index or a sort goes by.
+/// A path that a sort goes by.
 pub(super) fn path(random: &mut Random) -> &'static str {
     loop {
         let path = *random.pick(&PATHS);
         if !NESTED_PLACES.contains(&path) {
+            return path;
+        }
+    }
+}
+
+/// A path that an index goes by.
+fn indexed(random: &mut Random) -> &'static str {
+    loop {
+        let path = path(random);
+        if !is_place(path) {
             return path;
         }
     }
@@ -33,7 +43,7 @@ pub(super) fn indexes(random: &mut Random) -> Vec<Document> {
         };
         for _ in 0..width {
             let direction = if kind == "descending" || random.chance(25) { -1 } else { 1 };
-            key.insert(path(random), direction);
+            key.insert(indexed(random), direction);
         }
         let mut index = doc! { "key": key, "name": format!("index{number}") };
         match kind {
@@ -41,7 +51,7 @@ pub(super) fn indexes(random: &mut Random) -> Vec<Document> {
                 // Of a field that every document has for itself until it is updated.
                 let mut key = doc! { "k": 1 };
                 if random.chance(50) {
-                    key.insert(path(random), 1);
+                    key.insert(indexed(random), 1);
                 }
                 index.insert("key", key);
                 index.insert("unique", true);
