@@ -32,10 +32,10 @@ pub(super) const REMOVED: [&str; 5] = ["s", "n.i", "w", "l.c", "t"];
 /// Over a field that is there MongoDB's optimizer no longer reads it, and the new one comes last.
 pub(super) const JOINED: [&str; 2] = ["found", "joined"];
 
-/// The path that `$project` computes inside a field, unless `$set` wrote a whole field before.
+/// What `$project` keeps, and a path that it computes inside a field, unless `$set` wrote a whole field before.
 ///
-/// MongoDB then no longer reads what `$set` wrote over, so that this comes last, and what is no document around the path is gone.
-pub(super) const COMPUTED_INSIDE: &str = "o.z";
+/// MongoDB then no longer reads what `$set` wrote over, so that this comes last.
+pub(super) const OVERWRITTEN: [&str; 2] = ["a", "o.z"];
 
 /// What the accumulators of one `$group` sort by, each by something else.
 ///

@@ -117,7 +117,7 @@ impl Run {
                         ordered: true,
                         any_number_type: false,
                         reads_other: false,
-                        writes_around: false,
+                        writes_whole: false,
                         repeats: false,
                     }
                     .aggregate(filter)

@@ -3,7 +3,7 @@
 use bson::{Bson, Document, bson, doc};
 
 use super::documents::{Kind, PATHS};
-use super::exclusions::{COMPUTED_INSIDE, JOINED, PRESERVED, REMOVED, SORTED_BY, keeps_one};
+use super::exclusions::{JOINED, OVERWRITTEN, PRESERVED, REMOVED, SORTED_BY, keeps_one};
 use super::expressions::{Expressions, as_field};
 use super::random::Random;
 use super::reads;
@@ -78,7 +78,7 @@ pub(super) struct Pipelines<'g> {
     /// Whether one `_id` may come several times, so that no sort leaves nothing open.
     pub(super) repeats: bool,
     /// Whether `$set` has written a whole field.
-    pub(super) writes_around: bool,
+    pub(super) writes_whole: bool,
     /// Whether a stage has read the other collection.
     pub(super) reads_other: bool,
 }
@@ -131,7 +131,7 @@ impl Pipelines<'_> {
             }
             "$set" | "$addFields" => {
                 let path = *self.random.pick(&["a", "z", "n.b", "n.z", "l.b", "l.z", "m.z", "o"]);
-                self.writes_around |= !path.contains('.');
+                self.writes_whole |= !path.contains('.');
                 doc! { name: { path: as_field(self.expression(Kind::Any, 2)) } }
             }
             "$unset" => doc! { name: [*self.random.pick(&REMOVED)] },
@@ -198,17 +198,27 @@ impl Pipelines<'_> {
             .collect()
     }
 
+    fn overwrites(&self, path: &str) -> bool {
+        self.writes_whole && OVERWRITTEN.contains(&path)
+    }
+
     fn project(&mut self) -> Document {
         let mut fields = Document::new();
         for _ in 0..=self.random.below(2) {
-            fields.insert(*self.random.pick(&["a", "s", "m", "q", "d"]), 1);
+            let name = *self.random.pick(&["a", "s", "m", "q", "d"]);
+            if !self.overwrites(name) {
+                fields.insert(name, 1);
+            }
         }
         if self.random.chance(60) {
-            let mut path = *self.random.pick(&["z", COMPUTED_INSIDE, "x.y"]);
-            if self.writes_around && path == COMPUTED_INSIDE {
+            let mut path = *self.random.pick(&["z", "o.z", "x.y"]);
+            if self.overwrites(path) {
                 path = "z";
             }
             fields.insert(path, as_field(self.expression(Kind::Any, 2)));
+        }
+        if fields.is_empty() {
+            fields.insert("s", 1);
         }
         doc! { "$project": fields }
     }
