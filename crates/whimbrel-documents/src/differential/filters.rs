@@ -266,6 +266,45 @@ async fn filters_find_what_mongodb_finds() {
     assert!(tally.cases > 1_500, "the table is whole");
 }
 
+#[tokio::test]
+async fn multiples_are_what_mongodb_takes_for_multiples() {
+    let numbers = [
+        bson!(0),
+        bson!(7),
+        bson!(9_007_199_254_740_990_i64),
+        bson!(9_007_199_254_740_992_i64),
+        bson!(9_007_199_254_740_990.0),
+        bson!(9_007_199_254_740_992.0),
+        bson!(1_234_567_890_123_456.0),
+        bson!(1e300),
+        bson!(3e22),
+        bson!(0.1 + 0.2),
+        bson!(0.3),
+        bson!(-9.0),
+        decimal("9007199254740992"),
+        decimal("0.30"),
+        decimal("NaN"),
+        bson!(f64::INFINITY),
+        bson!("9"),
+    ];
+    let divisors = [
+        bson!(3),
+        bson!(3.0),
+        decimal("3"),
+        bson!(7_i64),
+        bson!(0.1),
+        bson!(0.3),
+        bson!(9_007_199_254_740_992.0),
+        bson!(9_007_199_254_740_992_i64),
+        bson!(1e-300),
+    ];
+    let documents: Vec<Document> =
+        (0..).zip(numbers).map(|(id, number): (i32, _)| doc! { "_id": id, "a": number }).collect();
+    let multiple = |of| doc! { "$jsonSchema": { "properties": { "a": { "multipleOf": of } } } };
+    let cases = divisors.into_iter().map(|of| Case::find("multipleOf", multiple(of))).collect();
+    run("multiples", &[("docs", documents)], cases).await;
+}
+
 fn point(x: f64, y: f64) -> Bson {
     bson!({ "type": "Point", "coordinates": [x, y] })
 }

@@ -78,6 +78,8 @@ fn find_only() -> Vec<(Document, Document)> {
         (all(), doc! { "l.b": { "$slice": 1 } }),
         (all(), doc! { "m": { "$slice": [-2, 1] } }),
         (all(), doc! { "m": { "$slice": 0 } }),
+        (all(), doc! { "m": { "$slice": [1, 0] } }),
+        (all(), doc! { "m": { "$slice": [1, -1] } }),
         (all(), doc! { "l": { "$elemMatch": { "b": 1 } } }),
         (all(), doc! { "l": { "$elemMatch": { "b": 99 } } }),
         (all(), doc! { "l": { "$elemMatch": { "b": 1 } }, "a": 1 }),
@@ -167,4 +169,21 @@ async fn sorts_order_as_mongodb_orders() {
         cases.push(Case::aggregate("$sort", vec![doc! { "$sort": keys }]));
     }
     run("sorts", &[("docs", documents())], cases).await;
+}
+
+#[tokio::test]
+async fn a_place_in_one_array_is_shown_of_another() {
+    let documents = vec![
+        doc! { "_id": 0, "l": [1, 2, 3], "m": [7] },
+        doc! { "_id": 1, "l": [1, 2, 3], "m": [7, 8] },
+        doc! { "_id": 2, "l": [1, 2, 3], "m": [] },
+        doc! { "_id": 3, "l": [1, 2, 3], "m": [7, 8, 9, 10] },
+    ];
+    let mut cases = Vec::new();
+    for id in 0..4 {
+        for wanted in 1..4 {
+            cases.push(shown(doc! { "_id": id, "l": wanted }, doc! { "m.$": 1 }));
+        }
+    }
+    run("shown_places", &[("docs", documents)], cases).await;
 }

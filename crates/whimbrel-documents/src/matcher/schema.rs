@@ -272,7 +272,12 @@ pub(super) fn duplicate_item(items: DocRef<'_>) -> Option<Bson> {
 }
 
 fn is_multiple(number: Number, divisor: Number) -> bool {
-    if let (Some(number), Some(divisor)) = (number.as_exact_i64(), divisor.as_exact_i64()) {
+    // Of a double 15 digits count, as MongoDB reads it.
+    let whole = |number: Number| match number {
+        Number::Double(number) if number.abs() >= 1e15 => None,
+        number => number.as_exact_i64(),
+    };
+    if let (Some(number), Some(divisor)) = (whole(number), whole(divisor)) {
         return divisor != 0 && number.wrapping_rem(divisor) == 0;
     }
     let (value, divisor) = (number.to_quad(), divisor.to_quad());
