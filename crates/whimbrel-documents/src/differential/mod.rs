@@ -4,6 +4,7 @@
 
 mod buckets;
 mod compare;
+mod dates;
 mod embedded;
 mod expressions;
 mod filters;

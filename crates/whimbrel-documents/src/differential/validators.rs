@@ -197,6 +197,8 @@ fn schemas() -> Vec<Document> {
         doc! { "properties": { "a": { "minItems": 2, "maxItems": 3, "maxLength": 2 } } },
         doc! { "properties": { "a": { "pattern": "^x", "multipleOf": 2, "maxProperties": 1 } } },
         doc! { "properties": { "a": { "type": "string", "pattern": "^x" } } },
+        doc! { "properties": { "a": { "minLength": 3 } } },
+        doc! { "properties": { "a": { "maxLength": 3 } } },
         doc! { "properties": { "a": { "bsonType": "string", "pattern": "^a", "minLength": 2 } } },
         doc! { "properties": { "a": { "type": ["string"], "pattern": "^x" } } },
         doc! { "properties": { "a": { "type": ["string", "number"], "pattern": "^x" } } },

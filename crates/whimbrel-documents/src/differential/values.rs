@@ -71,6 +71,7 @@ pub(crate) fn values() -> Vec<Bson> {
         bson!([Bson::Null]),
         bson!([{ "x": 1 }, { "x": 2 }]),
         binary(&[1, 2, 255]),
+        binary(&[0, 0, 0, 0, 0]),
         Bson::ObjectId(ObjectId::from_bytes([1; 12])),
         bson!(true),
         bson!(false),
