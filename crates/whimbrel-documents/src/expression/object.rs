@@ -172,6 +172,8 @@ fn object_input(value: &Value) -> Result<Option<Document>> {
 
 /// Parses `$getField`, which names a field by any text, dots and dollars included.
 pub(super) fn parse_get_field(parser: &Parser, argument: &Bson) -> Result<Node> {
+    // The server computes none of its constants before there is a document.
+    let parser = parser.without_folding();
     let current = || Node::Variable { name: "CURRENT".into(), path: Vec::new() };
     let mut field = None;
     let mut input = None;

@@ -61,9 +61,9 @@ impl Function {
         }
     }
 
-    /// Whether a call of constants is computed before there is a document.
+    /// Whether a call of constants is computed before there is a document, and the constants among its arguments are.
     pub(super) fn folds(&self) -> bool {
-        !matches!(self.name, "$firstN" | "$lastN" | "$minN" | "$maxN")
+        !matches!(self.name, "$firstN" | "$lastN" | "$minN" | "$maxN" | "$setField" | "$unsetField")
     }
 
     /// Whether some of its arguments need not be stated.

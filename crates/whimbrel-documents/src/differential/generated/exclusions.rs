@@ -27,10 +27,11 @@ pub(super) const PRESERVED: [&str; 3] = ["q", "zz", "x"];
 /// MongoDB keeps the place of a removed field within one pipeline; here a new field comes last.
 pub(super) const REMOVED: [&str; 5] = ["s", "n.i", "w", "l.c", "t"];
 
-/// Fields that `$lookup` fills: none that the documents have.
+/// Fields that `$lookup` fills, none that the documents have, and the only places where `$set` writes after it.
 ///
-/// Over a field that is there MongoDB's optimizer no longer reads it, and the new one comes last.
-pub(super) const JOINED: [&str; 2] = ["found", "joined"];
+/// Over a field that is there MongoDB's optimizer no longer reads it, and the new one comes last; a `$set` of something else it
+/// puts before the `$lookup`.
+pub(super) const JOINED: [(&str, &str); 2] = [("found", "found.z"), ("joined", "joined.z")];
 
 /// What `$project` keeps, and a path that it computes inside a field, unless `$set` wrote a whole field before.
 ///

@@ -118,6 +118,7 @@ impl Run {
                         any_number_type: false,
                         reads_other: false,
                         writes_whole: false,
+                        joined: None,
                         repeats: false,
                     }
                     .aggregate(filter)

@@ -79,6 +79,8 @@ pub(super) struct Pipelines<'g> {
     pub(super) repeats: bool,
     /// Whether `$set` has written a whole field.
     pub(super) writes_whole: bool,
+    /// Where `$set` writes after a `$lookup`.
+    pub(super) joined: Option<&'static str>,
     /// Whether a stage has read the other collection.
     pub(super) reads_other: bool,
 }
@@ -130,7 +132,9 @@ impl Pipelines<'_> {
                 doc! { "$project": { *self.random.pick(&REMOVED): 0, *self.random.pick(&REMOVED): 0 } }
             }
             "$set" | "$addFields" => {
-                let path = *self.random.pick(&["a", "z", "n.b", "n.z", "l.b", "l.z", "m.z", "o"]);
+                let path = self.joined.unwrap_or_else(|| {
+                    *self.random.pick(&["a", "z", "n.b", "n.z", "l.b", "l.z", "m.z", "o"])
+                });
                 self.writes_whole |= !path.contains('.');
                 doc! { name: { path: as_field(self.expression(Kind::Any, 2)) } }
             }
@@ -295,7 +299,9 @@ impl Pipelines<'_> {
 
     fn lookup(&mut self, name: &'static str) -> Document {
         self.reads_other = true;
-        let mut stated = doc! { "from": OTHER, "as": *self.random.pick(&JOINED) };
+        let (field, inside) = *self.random.pick(&JOINED);
+        self.joined = Some(inside);
+        let mut stated = doc! { "from": OTHER, "as": field };
         if name != "$lookup pipeline" {
             stated.insert("localField", *self.random.pick(&["a", "i", "w", "m", "n.b", "l.b", "_id", "zz"]));
             stated
