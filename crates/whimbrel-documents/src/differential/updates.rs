@@ -77,6 +77,7 @@ fn arrays(table: &mut Table) {
         doc! { "$each": [0], "$sort": -1, "$slice": 2 },
         doc! { "$each": [0], "$slice": -2 },
         doc! { "$each": [0], "$slice": 0 },
+        doc! { "$each": [0], "$position": 0 },
         doc! { "$each": [0], "$position": 1 },
         doc! { "$each": [0], "$position": -1 },
         doc! { "$each": [0], "$position": 99 },
