@@ -57,7 +57,7 @@ pub(super) fn run(work: &mut Work<'_>, command: Document) -> Outcome<Document> {
     let explains = fields.flag("explain")?;
     let batch_size = match fields.document("cursor")? {
         Some(cursor) => {
-            let mut cursor = Fields::of_part("aggregate.cursor", cursor);
+            let mut cursor = Fields::of_part("cursor", cursor);
             let size = cursor.count("batchSize")?;
             cursor.finish()?;
             size

@@ -7,9 +7,12 @@ use super::fields::Fields;
 use super::find::note_use;
 use crate::answer::ok;
 use crate::catalog::Collection;
+use crate::matcher::exact_integer;
 use crate::planner::{Hint, Scan, parse_hint};
 use crate::query::Query;
+use crate::refusal::{bad_value, failed_to_parse};
 use crate::storage::{Link, Outcome};
+use crate::value::{Number, ValueRef, show};
 
 /// A `count` that has been read.
 pub(super) struct Count {
@@ -31,7 +34,7 @@ impl Count {
             collection: fields.collection()?,
             filter: fields.document("query")?.unwrap_or_default(),
             skip: fields.count("skip")?.unwrap_or(0),
-            limit: fields.integer("limit")?.map(i64::unsigned_abs).filter(|limit| *limit > 0),
+            limit: parse_limit(fields.take("limit").as_ref())?,
             hint: parse_hint(fields.take("hint").as_ref())?,
         };
         fields.refuse_collation()?;
@@ -39,6 +42,20 @@ impl Count {
         fields.finish()?;
         Ok(count)
     }
+}
+
+/// The largest count; a negative limit stands for itself without its sign, and zero for none.
+fn parse_limit(limit: Option<&Bson>) -> Outcome<Option<u64>> {
+    let Some(limit) = limit.map(ValueRef::from) else { return Ok(None) };
+    if Number::of(limit).is_none() {
+        return Err(bad_value("limit value is not a valid number").into());
+    }
+    let shown = format!("limit: {}", show(limit));
+    let limit = exact_integer(limit, &shown).map_err(failed_to_parse)?;
+    if limit == i64::MIN {
+        return Err(bad_value("limit value for count cannot be min long").into());
+    }
+    Ok(Some(limit.unsigned_abs()).filter(|limit| *limit > 0))
 }
 
 /// Counts documents.

@@ -124,11 +124,11 @@ impl Fields {
         }
     }
 
-    /// Takes a number, cut to a whole one.
+    /// Takes a number, cut to a whole one of 64 bits.
     pub(crate) fn integer(&mut self, name: &str) -> Outcome<Option<i64>> {
         match self.take(name) {
             None | Some(Bson::Null) => Ok(None),
-            Some(value) => match Number::of(ValueRef::from(&value)).and_then(Number::coerced) {
+            Some(value) => match Number::of(ValueRef::from(&value)).map(Number::saturated) {
                 Some(number) => Ok(Some(number)),
                 None => {
                     let kind = type_name(ValueRef::from(&value));

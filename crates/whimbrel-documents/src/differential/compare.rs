@@ -23,6 +23,9 @@ const DROPPED_PREFIXES: [&str; 6] = [
     "Error in $",
 ];
 
+/// What stands before a list of types that has no order.
+const TYPES_BEFORE: &str = "expected types '[";
+
 /// Codes whose messages hold text of another library (PCRE, the date parser) or of the server's memory.
 const FREE_MESSAGES: [i32; 8] = [51091, 51111, 241, 40228, 40096, 26, 5_166_406, 31249];
 
@@ -70,6 +73,7 @@ impl Tally {
             self.known.len()
         );
         println!("  dropped paths: {DROPPED_PATHS:?}; dropped prefixes of messages: {DROPPED_PREFIXES:?}");
+        println!("  in any order: {TYPES_BEFORE}…]");
         for (kind, count) in &self.kinds {
             println!("  {count:6} {kind}");
         }
@@ -223,8 +227,18 @@ fn without_prefixes(mut message: &str) -> &str {
     message
 }
 
+/// The message with its list of types in order, which the server takes from a hash table.
+fn with_sorted_types(message: &str) -> String {
+    let Some((before, after)) = message.split_once(TYPES_BEFORE) else { return message.to_owned() };
+    let Some((types, rest)) = after.split_once(']') else { return message.to_owned() };
+    let mut types: Vec<&str> = types.split(", ").collect();
+    types.sort_unstable();
+    format!("{before}{TYPES_BEFORE}{}]{rest}", types.join(", "))
+}
+
 fn differing_refusals(ours: &Refusal, theirs: &Refusal) -> Option<String> {
-    let (own, message) = (without_prefixes(&ours.message), without_prefixes(&theirs.message));
+    let comparable = |refusal: &Refusal| with_sorted_types(without_prefixes(&refusal.message));
+    let (own, message) = (comparable(ours), comparable(theirs));
     let details = |refusal: &Refusal| refusal.reply.get("errInfo").cloned();
     let same_message = own == message || FREE_MESSAGES.contains(&ours.code);
     if ours.code == theirs.code && same_message && details(ours) == details(theirs) {

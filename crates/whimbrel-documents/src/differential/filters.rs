@@ -2,12 +2,12 @@
 
 use bson::{Bson, Document, bson, doc};
 
-use super::values::{decimal, documents, regex, values};
+use super::values::{decimal, documents, lists_of_paths, regex, values};
 use super::{Case, run};
 
 const PATHS: [&str; 4] = ["a", "n.b", "l.b", "m"];
 
-fn on(path: &str, value: impl Into<Bson>) -> Document {
+pub(crate) fn on(path: &str, value: impl Into<Bson>) -> Document {
     let mut filter = Document::new();
     filter.insert(path, value);
     filter
@@ -305,64 +305,38 @@ async fn multiples_are_what_mongodb_takes_for_multiples() {
     run("multiples", &[("docs", documents)], cases).await;
 }
 
-fn point(x: f64, y: f64) -> Bson {
-    bson!({ "type": "Point", "coordinates": [x, y] })
-}
-
 #[tokio::test]
-async fn places_lie_where_mongodb_sees_them() {
-    let mut places = Vec::new();
-    for x in -6..=6 {
-        for y in -6..=6 {
-            let (x, y) = (f64::from(x) * 2.3 - 60.1, f64::from(y) * 1.7 - 10.3);
-            let id = i32::try_from(places.len()).expect("a few places");
-            places.push(doc! { "_id": id, "place": point(x, y), "pair": [x, y] });
-        }
-    }
-    places.push(doc! { "_id": 900, "place": { "type": "LineString", "coordinates": [[-60.0, -10.0], [-58.0, -9.0]] } });
-    places.push(doc! { "_id": 901, "place": { "type": "Polygon", "coordinates": [[[-61.0, -11.0], [-59.0, -11.0], [-59.0, -9.0], [-61.0, -9.0], [-61.0, -11.0]]] } });
-    places.push(doc! { "_id": 902, "place": { "type": "MultiPoint", "coordinates": [[-60.0, -10.0], [-40.0, 10.0]] } });
-    places.push(doc! { "_id": 903 });
-    let square = bson!({ "type": "Polygon", "coordinates": [[[-64.0, -14.0], [-55.0, -14.0], [-55.0, -6.0], [-64.0, -6.0], [-64.0, -14.0]]] });
-    let holed = bson!({ "type": "Polygon", "coordinates": [[[-70.0, -20.0], [-50.0, -20.0], [-50.0, 0.0], [-70.0, 0.0], [-70.0, -20.0]], [[-62.0, -12.0], [-58.0, -12.0], [-58.0, -8.0], [-62.0, -8.0], [-62.0, -12.0]]] });
-    let multi = bson!({ "type": "MultiPolygon", "coordinates": [[[[-64.0, -14.0], [-60.0, -14.0], [-60.0, -10.0], [-64.0, -14.0]]], [[[-55.0, -5.0], [-50.0, -5.0], [-50.0, 0.0], [-55.0, -5.0]]]] });
-    let line = bson!({ "type": "LineString", "coordinates": [[-70.0, -10.5], [-50.0, -9.5]] });
-    let mut cases = Vec::new();
-    for shape in [&square, &holed, &multi] {
-        cases.push(Case::find(
-            "$geoWithin",
-            on("place", doc! { "$geoWithin": { "$geometry": shape.clone() } }),
-        ));
-    }
-    for shape in [&square, &holed, &multi, &line, &point(-60.1, -10.3), &point(1.0, 1.0)] {
-        cases.push(Case::find(
-            "$geoIntersects",
-            on("place", doc! { "$geoIntersects": { "$geometry": shape.clone() } }),
-        ));
-    }
-    for radius in [0.01, 0.05, 0.1, 0.3] {
-        cases.push(Case::find(
-            "$centerSphere",
-            on("place", doc! { "$geoWithin": { "$centerSphere": [[-60.0, -10.0], radius] } }),
-        ));
-        cases.push(Case::find(
-            "$centerSphere",
-            on("pair", doc! { "$geoWithin": { "$centerSphere": [[-60.0, -10.0], radius] } }),
-        ));
-    }
-    for field in ["pair", "place"] {
-        cases.push(Case::find(
-            "$box",
-            on(field, doc! { "$geoWithin": { "$box": [[-65.0, -12.0], [-58.0, -8.0]] } }),
-        ));
-        cases.push(Case::find(
-            "$center",
-            on(field, doc! { "$geoWithin": { "$center": [[-60.0, -10.0], 5.5] } }),
-        ));
-        cases.push(Case::find(
-            "$polygon",
-            on(field, doc! { "$geoWithin": { "$polygon": [[-65.0, -12.0], [-55.0, -12.0], [-60.0, -3.0]] } }),
-        ));
-    }
-    run("places", &[("docs", places)], cases).await;
+async fn paths_lead_through_arrays_as_in_mongodb() {
+    let mut lists = lists_of_paths();
+    lists.extend([
+        bson!([{ "b": [] }, { "b": { "c": 5 } }]),
+        bson!([{ "b": { "c": 5 } }, "s"]),
+        bson!([[], [[]]]),
+        bson!([[{ "b": 5 }], [{ "c": 5 }]]),
+        bson!({ "b": [] }),
+        bson!({ "b": [[]] }),
+        bson!({ "b": [[{ "c": 5 }]] }),
+        Bson::Null,
+    ]);
+    let documents: Vec<Document> =
+        (0..).zip(lists).map(|(id, list): (i32, _)| doc! { "_id": id, "l": list }).collect();
+    let paths = [
+        "l", "l.b", "l.0", "l.1", "l.b.c", "l.0.b", "l.1.b", "l.0.0", "l.b.0", "l.0.b.c", "l.b.0.c",
+        "l.b.0.0", "l.0.0.b",
+    ];
+    let tests = [
+        Bson::Null,
+        bson!({ "$in": [null, 7] }),
+        bson!({ "$gte": Bson::Null }),
+        bson!({ "$ne": Bson::Null }),
+        bson!({ "$exists": false }),
+        bson!({ "$type": "null" }),
+        bson!({ "$not": { "$gt": 1 } }),
+        bson!(5),
+        bson!([]),
+        bson!({ "$size": 0 }),
+    ];
+    let both = paths.iter().flat_map(|path| tests.iter().map(move |test| (path, test)));
+    let cases = both.map(|(path, test)| Case::find(*path, on(path, test.clone()))).collect();
+    run("paths", &[("docs", documents)], cases).await;
 }

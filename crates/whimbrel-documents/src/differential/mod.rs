@@ -2,6 +2,7 @@
 //!
 //! The server is named by `WHIMBREL_TEST_MONGODB_ENGINE_URL`; without one these tests fail.
 
+mod bounds;
 mod buckets;
 mod compare;
 mod dates;
@@ -9,6 +10,7 @@ mod embedded;
 mod expressions;
 mod filters;
 mod generated;
+mod places;
 mod projections;
 mod server;
 mod updates;

@@ -2,7 +2,7 @@
 
 use bson::{Bson, Document, bson, doc};
 
-use super::values::{few, values};
+use super::values::{few, lists_of_paths, values};
 use super::{Case, run};
 
 fn base() -> Document {
@@ -334,25 +334,7 @@ async fn upserts_insert_what_mongodb_inserts() {
 
 #[tokio::test]
 async fn positions_are_found_where_mongodb_finds_them() {
-    let lists = [
-        bson!([{ "b": [] }, "s", { "c": 1 }]),
-        bson!([{ "b": [] }, { "c": 1 }]),
-        bson!([{ "b": 5 }, { "c": 1 }]),
-        bson!(["s", { "c": 1 }]),
-        bson!(["s", { "b": 5 }]),
-        bson!(["s"]),
-        bson!([{ "b": 5 }, "s", { "c": 1 }]),
-        bson!([{ "b": [5] }, "s", { "c": 1 }]),
-        bson!([{ "b": [null, 5] }, 5]),
-        bson!([{ "c": 1 }, "s"]),
-        bson!([[{ "c": 1 }], { "b": 5 }]),
-        bson!([{ "b": [{}] }, { "b": Bson::Null }]),
-        bson!([{ "b": { "c": 5 } }, { "b": [{ "c": Bson::Null }] }]),
-        bson!([]),
-        bson!({ "b": [5] }),
-        bson!({ "b": 5 }),
-        bson!("s"),
-    ];
+    let lists = lists_of_paths();
     let mut table = Table { documents: Vec::new(), cases: Vec::new() };
     let of_nothing = [Bson::Null, bson!({ "$in": [null, 7] }), bson!({ "$gte": Bson::Null })];
     let of_something = [
@@ -362,8 +344,9 @@ async fn positions_are_found_where_mongodb_finds_them() {
         bson!({ "$gte": 5 }),
         bson!({ "$type": "object" }),
     ];
-    for (path, tests) in [("l.b", &of_nothing[..]), ("l.b", &of_something), ("l.b.c", &of_something)] {
-        for test in tests {
+    let paths = ["l", "l.b", "l.0", "l.1", "l.b.c", "l.0.b", "l.1.b", "l.0.0", "l.b.0", "l.0.b.c", "l.b.0.c"];
+    for path in paths {
+        for test in of_nothing.iter().chain(&of_something) {
             for list in &lists {
                 table.add(
                     "place",

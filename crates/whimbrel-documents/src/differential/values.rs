@@ -126,3 +126,26 @@ pub(crate) fn documents() -> Vec<Document> {
     ]);
     documents
 }
+
+/// Values of a field `l` that paths such as `l.b`, `l.0` and `l.b.c` lead through.
+pub(crate) fn lists_of_paths() -> Vec<Bson> {
+    vec![
+        bson!([{ "b": [] }, "s", { "c": 1 }]),
+        bson!([{ "b": [] }, { "c": 1 }]),
+        bson!([{ "b": 5 }, { "c": 1 }]),
+        bson!(["s", { "c": 1 }]),
+        bson!(["s", { "b": 5 }]),
+        bson!(["s"]),
+        bson!([{ "b": 5 }, "s", { "c": 1 }]),
+        bson!([{ "b": [5] }, "s", { "c": 1 }]),
+        bson!([{ "b": [null, 5] }, 5]),
+        bson!([{ "c": 1 }, "s"]),
+        bson!([[{ "c": 1 }], { "b": 5 }]),
+        bson!([{ "b": [{}] }, { "b": Bson::Null }]),
+        bson!([{ "b": { "c": 5 } }, { "b": [{ "c": Bson::Null }] }]),
+        bson!([]),
+        bson!({ "b": [5] }),
+        bson!({ "b": 5 }),
+        bson!("s"),
+    ]
+}

@@ -143,20 +143,34 @@ fn flat_place(value: ValueRef<'_>) -> Option<Point> {
     }
 }
 
+/// Whether a place lies inside a polygon of the plane, as MongoDB's `Polygon::contains` counts: its corners and its upright and
+/// level edges belong to it, of the slanting ones those to the right of it only.
 fn flat_polygon_contains(corners: &[Point], point: Point) -> bool {
-    let mut inside = false;
-    let mut previous = corners.len() - 1;
-    for (at, corner) in corners.iter().enumerate() {
-        let other = corners[previous];
-        if (corner.y > point.y) != (other.y > point.y) {
-            let x = (other.x - corner.x) * (point.y - corner.y) / (other.y - corner.y) + corner.x;
-            if point.x < x {
-                inside = !inside;
-            }
+    let mut crossed = 0;
+    let ends = corners.iter().cycle().skip(1);
+    for (start, end) in corners.iter().zip(ends) {
+        let (low, high) = (start.y.min(end.y), start.y.max(end.y));
+        let (left, right) = (start.x.min(end.x), start.x.max(end.x));
+        let is_corner = same(point.x, start.x) && same(point.y, start.y);
+        let on_level = same(low, high) && same(point.y, low) && (left..=right).contains(&point.x);
+        if is_corner || on_level {
+            return true;
         }
-        previous = at;
+        if same(low, high) || point.y <= low || point.y > high || point.x > right {
+            continue;
+        }
+        if same(left, right) && same(point.x, left) {
+            return true;
+        }
+        let x = (point.y - start.y) * (end.x - start.x) / (end.y - start.y) + start.x;
+        crossed += u32::from(same(left, right) || point.x <= x);
     }
-    inside
+    crossed % 2 == 1
+}
+
+#[expect(clippy::float_cmp, reason = "an edge is where it was said to be, to the last bit")]
+fn same(left: f64, right: f64) -> bool {
+    left == right
 }
 
 impl Near {

@@ -144,6 +144,7 @@ impl Geometry {
     pub(crate) fn is_within(&self, outer: &Geometry) -> bool {
         match self {
             Geometry::Many(parts) => parts.iter().all(|part| part.is_within(outer)),
+            Geometry::Point(point) if outer.has_on_edge(*point) => true,
             _ => match outer {
                 Geometry::Many(outers) => outers.iter().any(|outer| self.is_within(outer)),
                 Geometry::Polygon(rings) => {
@@ -160,6 +161,10 @@ impl Geometry {
         match (self, other) {
             (Geometry::Many(parts), _) => parts.iter().any(|part| part.intersects(other)),
             (_, Geometry::Many(parts)) => parts.iter().any(|part| self.intersects(part)),
+            (Geometry::Point(point), Geometry::Polygon(rings))
+            | (Geometry::Polygon(rings), Geometry::Point(point)) => {
+                on_edge(rings, *point) || polygon_contains(rings, *point)
+            }
             (Geometry::Line(line), Geometry::Polygon(rings))
             | (Geometry::Polygon(rings), Geometry::Line(line)) => line_enters(line, rings),
             _ => {
@@ -167,6 +172,15 @@ impl Geometry {
                     || other.covers_vertex_of(self)
                     || self.edges().any(|edge| other.edges().any(|other| arcs_cross(edge, other)))
             }
+        }
+    }
+
+    /// Whether a place lies on an edge of one of its polygons, where it counts as inside.
+    fn has_on_edge(&self, place: Point) -> bool {
+        match self {
+            Geometry::Polygon(rings) => on_edge(rings, place),
+            Geometry::Many(parts) => parts.iter().any(|part| part.has_on_edge(place)),
+            Geometry::Point(_) | Geometry::Line(_) => false,
         }
     }
 
@@ -230,11 +244,13 @@ fn read_polygon(value: ValueRef<'_>) -> Option<Geometry> {
     (!rings.is_empty()).then_some(Geometry::Polygon(rings))
 }
 
+fn on_edge(rings: &[Vec<Point>], place: Point) -> bool {
+    rings.iter().any(|ring| distance_to_line(ring, place) < SAME_PLACE * EARTH_RADIUS_M)
+}
+
 /// Whether a line has a part inside a polygon; to touch its edge is not enough.
 fn line_enters(line: &[Point], rings: &[Vec<Point>]) -> bool {
-    let on_edge =
-        |place: Point| rings.iter().any(|ring| distance_to_line(ring, place) < SAME_PLACE * EARTH_RADIUS_M);
-    let inside = |place: Point| polygon_contains(rings, place) && !on_edge(place);
+    let inside = |place: Point| polygon_contains(rings, place) && !on_edge(rings, place);
     line.iter().any(|place| inside(*place))
         || line.windows(2).any(|pair| {
             rings.iter().any(|ring| crosses_line((pair[0], pair[1]), ring))

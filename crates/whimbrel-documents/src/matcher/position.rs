@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use super::{Comparison, Matcher, Node, Run, Test};
 use crate::refusal::Result;
-use crate::value::{DocRef, Path, ValueRef, visit_path};
+use crate::value::{DocRef, Path, ValueRef, visit_places};
 
 impl Matcher {
     /// The position of the array element that made a document match; the outermost array counts.
@@ -74,48 +74,30 @@ fn order_of(node: &Node) -> (u8, &str) {
 }
 
 fn index_in(test: &Test, document: DocRef<'_>, path: &Path, run: &Run<'_>) -> Option<usize> {
-    let names: Vec<&str> = path.names().collect();
-    let mut value = ValueRef::Document(document);
-    for (at, name) in names.iter().enumerate() {
-        value = value.as_document()?.get(name)?;
-        let Some(items) = value.as_array() else { continue };
-        let rest = &names[at + 1..];
-        for (at, item) in items.values().enumerate() {
-            if element_passes(test, item, rest, run) {
-                return Some(at);
+    let mut place = None;
+    let expand = test.looks_into_arrays() || matches!(test, Test::Exists);
+    visit_places(document, path, expand, &mut |value, at| {
+        let found = match (test, value) {
+            (Test::ElementObject(_) | Test::ElementValue(_), Some(ValueRef::Array(items))) => {
+                place = items.values().position(|item| element_passes(test, item, run));
+                place.is_some()
             }
-            // An element that is no document has nothing at the path: it may match, and is no place.
-            if lacks(item, rest) && test.matches(None, run) {
-                return None;
-            }
-        }
-        return None;
-    }
-    None
-}
-
-fn lacks(item: ValueRef<'_>, rest: &[&str]) -> bool {
-    let is_field = |name: &&str| rest.len() == 1 && !name.starts_with(|first: char| first.is_ascii_digit());
-    rest.first().is_some_and(is_field) && item.as_document().is_none()
-}
-
-fn element_passes(test: &Test, item: ValueRef<'_>, rest: &[&str], run: &Run<'_>) -> bool {
-    if rest.is_empty() {
-        return match test {
-            Test::ElementObject(node) => match item {
-                ValueRef::Document(inner) | ValueRef::Array(inner) => node.matches(inner, run),
-                _ => false,
-            },
-            Test::ElementValue(nodes) => nodes.iter().all(|node| node.matches_value(item, run)),
-            Test::Exists => true,
-            Test::Size(_) => false,
-            _ => test.matches(Some(item), run),
+            _ => test.matches(value, run),
         };
+        if found && at.is_some() {
+            place = at;
+        }
+        found
+    });
+    place
+}
+
+fn element_passes(test: &Test, item: ValueRef<'_>, run: &Run<'_>) -> bool {
+    match (test, item) {
+        (Test::ElementObject(node), ValueRef::Document(inner) | ValueRef::Array(inner)) => {
+            node.matches(inner, run)
+        }
+        (Test::ElementValue(nodes), item) => nodes.iter().all(|node| node.matches_value(item, run)),
+        _ => false,
     }
-    // A place that the path names itself is no match of its own.
-    item.as_document().is_some_and(|document| {
-        visit_path(document, &Path::new(&rest.join(".")), test.looks_into_arrays(), &mut |value| {
-            test.matches(value, run)
-        })
-    })
 }

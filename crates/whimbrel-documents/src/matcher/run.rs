@@ -5,9 +5,7 @@ use std::cmp::Ordering;
 use bson::Bson;
 
 use super::{Comparison, Node, Run, Test};
-use crate::value::{
-    DocRef, Number, Path, ValueRef, canonical_rank, compare, ends_in_nested_array, is_nan, visit_path,
-};
+use crate::value::{DocRef, Number, Path, ValueRef, canonical_rank, compare, is_nan, visit_path};
 
 impl Node {
     pub(super) fn matches(&self, document: DocRef<'_>, run: &Run<'_>) -> bool {
@@ -48,16 +46,7 @@ impl Test {
         match self {
             Test::Geo(test) => test.matches(document, path),
             Test::Near(near) => near.matches(document, path),
-            _ => {
-                let mut leads_somewhere = false;
-                let found = visit_path(document, path, self.looks_into_arrays(), &mut |value| {
-                    leads_somewhere = true;
-                    self.matches(value, run)
-                });
-                // Past arrays in which nothing has the rest of the path, the field is missing.
-                found
-                    || (!leads_somewhere && self.matches(None, run) && !ends_in_nested_array(document, path))
-            }
+            _ => visit_path(document, path, self.looks_into_arrays(), &mut |value| self.matches(value, run)),
         }
     }
 

@@ -345,13 +345,9 @@ fn parse_multiple(value: &Bson) -> Result<Number> {
 }
 
 fn length(keyword: &str, value: &Bson) -> Result<usize> {
-    let shown = || format!("{keyword}: {}", crate::value::show(value.into()));
-    let number =
-        Number::of(value.into()).ok_or_else(|| bad_value(format!("Expected a number in: {}", shown())))?;
-    let whole =
-        number.as_exact_i64().ok_or_else(|| failed_to_parse(format!("Expected an integer: {}", shown())))?;
-    usize::try_from(whole)
-        .map_err(|_| failed_to_parse(format!("Expected a non-negative number in: {}", shown())))
+    let shown = format!("{keyword}: {}", crate::value::show(value.into()));
+    let whole = super::exact_integer(value.into(), &shown).map_err(failed_to_parse)?;
+    usize::try_from(whole).map_err(|_| failed_to_parse(format!("Expected a non-negative number in: {shown}")))
 }
 
 fn names(keyword: &str, value: &Bson) -> Result<Vec<String>> {

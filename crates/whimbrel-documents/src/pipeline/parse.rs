@@ -12,6 +12,7 @@ use super::unwind::Unwind;
 use super::{Pipeline, Stage};
 use crate::expression::Parser;
 use crate::matcher::Matcher;
+use crate::matcher::exact_integer;
 use crate::refusal::{Refusal, Result, at_location, failed_to_parse, not_implemented, refuse, type_mismatch};
 use crate::sort::SortKeys;
 use crate::value::{Number, show, type_name};
@@ -207,15 +208,10 @@ fn parse_match(parser: &Parser, argument: &Bson) -> Result<Stage> {
 }
 
 fn parse_amount(name: &str, argument: &Bson, code: i32) -> Result<u64> {
-    let refuse = |what: &str| {
-        at_location(
-            code,
-            format!("invalid argument to {name} stage: Expected {what} {name}: {}", show(argument.into())),
-        )
-    };
-    let number = Number::of(argument.into()).ok_or_else(|| refuse("a number in:"))?;
-    let whole = number.as_exact_i64().ok_or_else(|| refuse("an integer:"))?;
-    u64::try_from(whole).map_err(|_| refuse("a non-negative number in:"))
+    let shown = format!("{name}: {}", show(argument.into()));
+    let refuse = |what: String| at_location(code, format!("invalid argument to {name} stage: {what}"));
+    let whole = exact_integer(argument.into(), &shown).map_err(refuse)?;
+    u64::try_from(whole).map_err(|_| refuse(format!("Expected a non-negative number in: {shown}")))
 }
 
 fn parse_count(argument: &Bson) -> Result<String> {
@@ -271,8 +267,7 @@ fn parse_sample(argument: &Bson) -> Result<usize> {
     };
     let number = Number::of(size.into())
         .ok_or_else(|| at_location(28746, "size argument to $sample must be a number"))?;
-    number
-        .truncated()
+    Some(number.saturated())
         .and_then(|size| usize::try_from(size).ok())
         .filter(|size| *size > 0)
         .ok_or_else(|| at_location(28747, "size argument to $sample must be a positive integer"))

@@ -241,8 +241,8 @@ fn as_unknown_expression(error: Refusal, value: &Bson) -> Refusal {
     }
 }
 
-fn coerced(value: &Bson) -> Option<i64> {
-    Number::of(value.into()).and_then(Number::coerced)
+fn whole_number(value: &Bson) -> Option<i64> {
+    Number::of(value.into()).map(Number::saturated)
 }
 
 fn parse_slice(argument: &Bson) -> Result<Shape> {
@@ -251,7 +251,7 @@ fn parse_slice(argument: &Bson) -> Result<Shape> {
             return Err(at_location(31272, "$slice array argument should be of form [skip, limit]"));
         };
         let number = |value: &Bson| {
-            coerced(value)
+            whole_number(value)
                 .ok_or_else(|| at_location(31273, "$slice only supports numbers and [skip, limit] arrays"))
         };
         let (skip, limit) = (number(skip)?, number(limit)?);
@@ -260,7 +260,7 @@ fn parse_slice(argument: &Bson) -> Result<Shape> {
         }
         return Ok(Shape::Slice { skip: Some(skip), limit });
     }
-    match coerced(argument) {
+    match whole_number(argument) {
         Some(limit) => Ok(Shape::Slice { skip: None, limit }),
         None => Err(at_location(31273, "$slice only supports numbers and [skip, limit] arrays")),
     }

@@ -91,6 +91,15 @@ impl Number {
         }
     }
 
+    /// As [`Number::coerced`], with the nearest end of 64 bits for what they do not hold, and zero for what is not a number.
+    pub(crate) fn saturated(self) -> i64 {
+        self.coerced().unwrap_or_else(|| match self.to_f64() {
+            number if number.is_nan() => 0,
+            number if number < 0.0 => i64::MIN,
+            _ => i64::MAX,
+        })
+    }
+
     /// Whether it is not a number.
     pub(crate) fn is_nan(self) -> bool {
         match self {

@@ -61,6 +61,17 @@ pub(crate) fn visit_path<'a>(
     expand: bool,
     visit: &mut dyn FnMut(Option<ValueRef<'a>>) -> bool,
 ) -> bool {
+    walk(document, &path.parts, if expand { Last::All } else { Last::Itself }, &mut |value, _| visit(value))
+}
+
+/// As [`visit_path`], and with the place in an array that MongoDB ascribes to each value: that of the outermost
+/// array whose element the path does not name itself.
+pub(crate) fn visit_places<'a>(
+    document: DocRef<'a>,
+    path: &Path,
+    expand: bool,
+    visit: &mut Visit<'_, 'a>,
+) -> bool {
     walk(document, &path.parts, if expand { Last::All } else { Last::Itself }, visit)
 }
 
@@ -71,59 +82,36 @@ pub(crate) fn visit_elements<'a>(
     path: &Path,
     visit: &mut dyn FnMut(Option<ValueRef<'a>>) -> bool,
 ) -> bool {
-    walk(document, &path.parts, Last::Elements, visit)
+    walk(document, &path.parts, Last::Elements, &mut |value, _| visit(value))
 }
 
-fn walk<'a>(
-    mut document: DocRef<'a>,
-    mut parts: &[Part],
-    last: Last,
-    visit: &mut dyn FnMut(Option<ValueRef<'a>>) -> bool,
-) -> bool {
+/// What is called with a value and its place, and says whether to stop.
+type Visit<'v, 'a> = dyn FnMut(Option<ValueRef<'a>>, Option<usize>) -> bool + 'v;
+
+fn walk<'a>(mut document: DocRef<'a>, mut parts: &[Part], last: Last, visit: &mut Visit<'_, 'a>) -> bool {
     while let Some((part, rest)) = parts.split_first() {
         let value = document.get(&part.name);
         match value {
             Some(ValueRef::Array(items)) if rest.is_empty() => {
-                let in_elements = last != Last::Itself && items.values().any(|item| visit(Some(item)));
-                return in_elements || (last != Last::Elements && visit(value));
+                let mut items = items.values().enumerate();
+                let in_elements = last != Last::Itself && items.any(|(at, item)| visit(Some(item), Some(at)));
+                return in_elements || (last != Last::Elements && visit(value, None));
             }
-            _ if rest.is_empty() => return visit(value),
+            _ if rest.is_empty() => return visit(value, None),
             Some(ValueRef::Document(inner)) => {
                 document = inner;
                 parts = rest;
             }
-            Some(ValueRef::Array(items)) => return walk_array(items, rest, last, visit),
-            _ => return visit(None),
-        }
-    }
-    false
-}
-
-/// Whether a path goes by a number into an array inside another one and ends there without a value.
-///
-/// To MongoDB such a path leads somewhere, though there is nothing: the field counts neither as missing nor as null.
-pub(crate) fn ends_in_nested_array(document: DocRef<'_>, path: &Path) -> bool {
-    let mut current = document;
-    let mut parts = &*path.parts;
-    while let Some((part, rest)) = parts.split_first() {
-        match current.get(&part.name) {
-            Some(ValueRef::Document(inner)) => {
-                current = inner;
-                parts = rest;
+            Some(ValueRef::Array(items)) => {
+                // Past an array in which nothing has the rest of the path, the field is missing.
+                let mut leads_somewhere = false;
+                return walk_array(items, rest, last, &mut leads_somewhere, visit)
+                    || (!leads_somewhere && visit(None, None));
             }
-            Some(ValueRef::Array(items)) => return is_dead_end(items, rest),
-            _ => return false,
+            _ => return visit(None, None),
         }
     }
     false
-}
-
-fn is_dead_end(items: DocRef<'_>, parts: &[Part]) -> bool {
-    let Some((part, rest)) = parts.split_first() else { return false };
-    let Some(next) = rest.first() else { return false };
-    let Some(ValueRef::Array(inner)) = part.index.and_then(|at| items.values().nth(at)) else { return false };
-    let plain = |item: ValueRef<'_>| !matches!(item, ValueRef::Document(_) | ValueRef::Array(_));
-    next.index.is_some() || !inner.values().any(plain)
 }
 
 /// Walks the elements of an array that is not the end of its path.
@@ -131,27 +119,39 @@ fn walk_array<'a>(
     items: DocRef<'a>,
     parts: &[Part],
     last: Last,
-    visit: &mut dyn FnMut(Option<ValueRef<'a>>) -> bool,
+    leads_somewhere: &mut bool,
+    visit: &mut Visit<'_, 'a>,
 ) -> bool {
     let Some((part, rest)) = parts.split_first() else { return false };
     for (at, item) in items.values().enumerate() {
-        if let ValueRef::Document(inner) = item
-            && walk(inner, parts, last, visit)
-        {
-            return true;
+        if let ValueRef::Document(inner) = item {
+            *leads_somewhere = true;
+            if walk(inner, parts, last, &mut |value, _| visit(value, Some(at))) {
+                return true;
+            }
         }
         if part.index != Some(at) {
-            // To a name, what is neither a document nor an array is a document without the field.
+            // To a name, what is neither a document nor an array is a document without the field, at no place.
             let plain = !matches!(item, ValueRef::Document(_) | ValueRef::Array(_));
-            if plain && part.index.is_none() && visit(None) {
-                return true;
+            if plain && part.index.is_none() {
+                *leads_somewhere = true;
+                if visit(None, None) {
+                    return true;
+                }
             }
             continue;
         }
         let done = match item {
-            _ if rest.is_empty() => visit(Some(item)),
+            _ if rest.is_empty() => {
+                *leads_somewhere = true;
+                visit(Some(item), None)
+            }
             ValueRef::Document(inner) => walk(inner, rest, last, visit),
-            ValueRef::Array(inner) => walk_array(inner, rest, last, visit),
+            // To MongoDB a path by a number into an array inside another one leads somewhere, though there be nothing.
+            ValueRef::Array(inner) => {
+                *leads_somewhere = true;
+                walk_array(inner, rest, last, leads_somewhere, visit)
+            }
             _ => false,
         };
         if done {
