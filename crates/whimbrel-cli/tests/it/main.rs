@@ -17,6 +17,7 @@ mod generated;
 mod golden;
 mod hooks;
 mod import_alembic;
+mod indexes;
 mod lint;
 mod load;
 mod locks;
