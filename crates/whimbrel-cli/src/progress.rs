@@ -108,10 +108,8 @@ impl Progress {
             Event::Throttled { file, lag_ms } => {
                 self.line(&format!("waits        {file}: a replica is {lag_ms} ms behind"));
             }
-            Event::IndexDone { index, action, duration_ms } => {
-                self.end_bar();
-                self.line(&format!("{action:<12} {index} ({duration_ms} ms)"));
-            }
+            // The report tells of it.
+            Event::IndexDone { .. } => self.end_bar(),
             Event::Notice { file, notice } => self.notice(file, notice),
             Event::HookOutput { line } => self.line(line),
             Event::Journalled { file, method } => {

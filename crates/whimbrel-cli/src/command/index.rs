@@ -2,6 +2,7 @@
 
 use whimbrel_lifecycle::indexes::{
     self, IndexLine, IndexOutcome, IndexPlan, IndexReport, IndexState, IndexStatus, IndexStep, Manage,
+    SettledStep,
 };
 
 use super::{Context, Outcome, text};
@@ -185,7 +186,7 @@ fn render_report(report: &IndexReport) -> String {
     if report.steps.is_empty() {
         out.push_str("Nothing to do: every index that is meant to stand does.\n");
     }
-    for (step, outcome) in &report.steps {
+    for SettledStep { step, outcome } in &report.steps {
         let name = format!("{} of {}", step.index, step.table);
         match outcome {
             IndexOutcome::Done { duration_ms } => {

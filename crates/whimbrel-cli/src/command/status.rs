@@ -88,6 +88,11 @@ fn findings(report: &StatusReport) -> String {
     let unfinished = report.migrations.unfinished.as_ref();
     let unfinished: Vec<String> =
         unfinished.iter().map(|one| format!("{}: {}", one.version, one.words())).collect();
+    // What a pending migration is to make is no matter for the index manager.
+    let way_on = match report.migrations.pending.is_empty() {
+        true => " (`whimbrel index plan` shows what is to be done)",
+        false => "",
+    };
     let sections = [
         text::list(
             "Begun and not finished (run `whimbrel migrate`, or `whimbrel rollback` on a way down):",
@@ -99,8 +104,8 @@ fn findings(report: &StatusReport) -> String {
             "Declared, and made by no migration (run `whimbrel migrate create --auto --name …`):",
             &report.undeclared_changes,
         ),
-        text::list("Missing indexes:", &report.indexes.missing),
-        text::list("Invalid indexes:", &report.indexes.invalid),
+        text::list(&format!("Missing indexes{way_on}:"), &report.indexes.missing),
+        text::list(&format!("Invalid indexes{way_on}:"), &report.indexes.invalid),
         text::list("Unmanaged indexes:", &report.indexes.unmanaged),
         text::list("Unmanaged objects, left alone:", &unmanaged),
         text::list("Not compared:", &report.not_compared),

@@ -86,7 +86,13 @@ fn an_index_whose_build_failed_is_named() {
     let check = project.run(&["migrate", "check"], 3);
     assert!(check.stdout.contains("index idx_trips_title of trips is invalid"), "{}", check.stdout);
     let status = project.run(&["status", "--exit-code"], 3);
-    assert!(status.stdout.contains("Invalid indexes:\n  - trips.idx_trips_title"), "{}", status.stdout);
+    assert!(
+        status.stdout.contains(
+            "Invalid indexes (`whimbrel index plan` shows what is to be done):\n  - trips.idx_trips_title"
+        ),
+        "{}",
+        status.stdout
+    );
 }
 
 /// Objects of another schema that leave the declaration are no drift.

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 use whimbrel_testkit::RunOutput;
 
+use crate::faults::query;
 use crate::project::{Engine, Project, source_folder};
 
 /// Compares with a file, or writes it.
@@ -155,6 +156,33 @@ fn siprems_from_nothing() {
 }
 
 #[test]
+fn indexes_of_siprems() {
+    let project = siprems();
+    project.run(&["init"], 0);
+    let mut text = String::new();
+    let mut add = |arguments: &[&str]| {
+        let output = project.sandbox.run(arguments).unwrap();
+        text.push_str(&shown(&project, arguments, &output));
+        text.push('\n');
+    };
+    add(&["index", "status"]);
+    query(&project, "DROP INDEX idx_events_date");
+    query(&project, "CREATE INDEX by_hand ON events (type)");
+    for arguments in [
+        &["index", "status", "--exit-code"][..],
+        &["index", "plan", "--exit-code"],
+        &["index", "apply"],
+        &["index", "apply", "--drop-unmanaged"],
+        &["index", "apply"],
+        &["index", "plan", "--watch", "1h"],
+        &["index", "plan", "--drop-unmanaged", "--watch", "soon"],
+    ] {
+        add(arguments);
+    }
+    expect("indexes", &text);
+}
+
+#[test]
 fn printed_schema() {
     let project = siprems();
     for format in ["rust", "sql", "json", "markdown"] {
@@ -182,6 +210,9 @@ fn json_is_all_that_stands_on_standard_output() {
         (&["migrate", "seal"], 0),
         (&["migrate", "create", "--auto", "--name", "nothing"], 0),
         (&["migrate", "redo"], 0),
+        (&["index", "status"], 0),
+        (&["index", "plan"], 0),
+        (&["index", "apply"], 0),
         (&["heads"], 0),
         (&["config"], 0),
         (&["doctor"], 0),

@@ -37,11 +37,21 @@ pub enum IndexOutcome {
     },
 }
 
+/// A step with what became of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct SettledStep {
+    /// The step.
+    #[serde(flatten)]
+    pub step: IndexStep,
+    /// What became of it.
+    pub outcome: IndexOutcome,
+}
+
 /// What `index apply` did.
 #[derive(Clone, Debug, Serialize)]
 pub struct IndexReport {
     /// The steps with what became of them.
-    pub steps: Vec<(IndexStep, IndexOutcome)>,
+    pub steps: Vec<SettledStep>,
     /// What was left as it is, in words.
     pub left: Vec<String>,
 }
@@ -50,7 +60,7 @@ impl IndexReport {
     /// Whether every step was done.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.steps.iter().all(|(_, outcome)| matches!(outcome, IndexOutcome::Done { .. }))
+        self.steps.iter().all(|settled| matches!(settled.outcome, IndexOutcome::Done { .. }))
     }
 }
 
@@ -97,7 +107,7 @@ async fn apply_locked(
                 carry_out(session, &step, observer).await?
             }
         };
-        report.steps.push((step, outcome));
+        report.steps.push(SettledStep { step, outcome });
     }
     Ok(report)
 }

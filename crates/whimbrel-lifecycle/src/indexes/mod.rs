@@ -9,7 +9,7 @@ mod plan;
 use serde::Serialize;
 use whimbrel_engine::{IndexBuild, ServerDescription};
 
-pub use apply::{IndexOutcome, IndexReport, apply};
+pub use apply::{IndexOutcome, IndexReport, SettledStep, apply};
 pub use obstacle::Obstacle;
 pub use plan::{Action, IndexPlan, IndexStep, Manage, plan};
 
