@@ -216,11 +216,18 @@ fn own(
     }
 }
 
-/// Marks the node whose own time, or own cost where no time is known, is the largest.
+/// Marks the node whose own time is the largest, or own cost where no time is known, or number of examined rows where no cost is.
 fn mark_costliest(root: &mut PlanNode) {
-    let mut is_timed = false;
-    root.visit(&mut |node| is_timed |= node.time_ms.is_some_and(|time| time > 0.0));
-    let weight = move |node: &PlanNode| if is_timed { node.time_ms } else { node.cost };
+    let (mut is_timed, mut is_costed) = (false, false);
+    root.visit(&mut |node| {
+        is_timed |= node.time_ms.is_some_and(|time| time > 0.0);
+        is_costed |= node.cost.is_some();
+    });
+    let weight = move |node: &PlanNode| match (is_timed, is_costed) {
+        (true, _) => node.time_ms,
+        (false, true) => node.cost,
+        (false, false) => node.rows_examined.map(real),
+    };
     let (mut largest, mut count) = (0.0, 0);
     root.visit(&mut |node| {
         count += 1;

@@ -1,5 +1,7 @@
 //! `explain`: how the project's database answers a query, and why a table is read whole.
 
+mod asked;
+mod documents;
 mod error;
 mod predicate;
 mod reasons;
@@ -65,6 +67,9 @@ pub struct ExplainSummary {
 /// The text is not one statement that has a plan, a protected environment refuses to run what writes, or the database
 /// refuses the query.
 pub async fn explain(session: &mut Session<'_>, question: &Question) -> Result<ExplainReport> {
+    if session.is_document() {
+        return documents::explain(session, question).await;
+    }
     let statement = statement::read(&question.source)?;
     check_parameters(question, statement.parameters)?;
     if question.analyze && statement.writes {
@@ -88,16 +93,26 @@ pub async fn explain(session: &mut Session<'_>, question: &Question) -> Result<E
             whole.push((node.object.clone().unwrap_or_default(), reasons));
         }
     });
-    let summary = summary(&plan, &whole, statement.writes);
+    Ok(report(session, question, plan, &whole, statement.writes))
+}
+
+fn report(
+    session: &Session<'_>,
+    question: &Question,
+    plan: Plan,
+    whole: &[(String, Reasons)],
+    writes: bool,
+) -> ExplainReport {
+    let summary = summary(&plan, whole, writes);
     let server = session.engine.server();
-    Ok(ExplainReport {
+    ExplainReport {
         query: question.source.text.trim().to_owned(),
         environment: session.project.environment.value.clone(),
         product: format!("{} {}", server.product, server.version),
         data_model: session.project.model.value.as_str(),
         plan,
         summary,
-    })
+    }
 }
 
 fn check_parameters(question: &Question, expected: usize) -> std::result::Result<(), ExplainError> {

@@ -57,6 +57,38 @@ pub enum ExplainError {
         #[label("here")]
         span: SourceSpan,
     },
+    /// A command that MongoDB does not explain.
+    #[error("`{command}` cannot be explained")]
+    #[diagnostic(
+        code(explain::command),
+        help("find, aggregate, count, distinct, update, delete and findAndModify can; nothing was run")
+    )]
+    Command {
+        /// The command's name.
+        command: String,
+    },
+    /// A command is not written as JSON.
+    #[error("the command is no JSON: {reason}")]
+    #[diagnostic(
+        code(explain::json),
+        help(
+            "write {{\"find\": \"users\", \"filter\": {{…}}}} with quoted names, or the shell's words: db.users.find({{…}})"
+        )
+    )]
+    Json {
+        /// What is wrong.
+        reason: String,
+        /// The text.
+        #[source_code]
+        source_code: NamedSource<Arc<str>>,
+        /// The place.
+        #[label("here")]
+        span: SourceSpan,
+    },
+    /// The shell's words failed before they sent a command.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Words(Box<whimbrel_script::ScriptError>),
     /// The values do not fit the query's parameters.
     #[error("the query has {} and {given} of them were given", parameters(*.expected))]
     #[diagnostic(code(explain::parameters))]

@@ -6,7 +6,7 @@ use whimbrel_schema::catalog::{IndexDefinition, IndexPartTarget, Table};
 use super::predicate::{Form, Predicate, parts, predicates, spelling};
 
 /// A table of fewer rows is read whole within a moment: an index would hardly help.
-const FEW_ROWS: u64 = 1_000;
+pub(super) const FEW_ROWS: u64 = 1_000;
 
 /// Why a scan uses no index, and what would help.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,7 +62,12 @@ pub(super) fn of_table(node: &PlanNode, table: &Table) -> Reasons {
 }
 
 impl Reasons {
-    fn say(&mut self, sentence: impl Into<String>) {
+    /// One sentence, and nothing that would help.
+    pub(super) fn one(sentence: &str) -> Self {
+        Reasons { sentences: vec![sentence.to_owned()], ..Reasons::default() }
+    }
+
+    pub(super) fn say(&mut self, sentence: impl Into<String>) {
         let sentence = sentence.into();
         if !self.sentences.contains(&sentence) {
             self.sentences.push(sentence);
