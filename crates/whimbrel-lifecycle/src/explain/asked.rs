@@ -117,10 +117,22 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
 async fn words(source: &Source, database: &str) -> Result<Asked, ExplainError> {
     let text = format!("{BEFORE}{}{AFTER}", source.text.trim_end());
     let wrapped = Source { name: source.name.clone(), text: text.into() };
+    match first_command(&wrapped, database).await {
+        // The place of a mistake is told in the user's own text.
+        Err(ExplainError::Words(error)) => match first_command(source, database).await {
+            Err(ExplainError::Words(own)) => Err(ExplainError::Words(own)),
+            _ => Err(ExplainError::Words(error)),
+        },
+        other => other,
+    }
+}
+
+/// Runs a script up to the first command that it would send.
+async fn first_command(source: &Source, database: &str) -> Result<Asked, ExplainError> {
     let limits = Limits { computing: COMPUTING, total: COMPUTING, ..Limits::default() };
     let settings = Settings { limits, ..Settings::default() };
     let mut recorder = Recorder { database: database.to_owned(), asked: None };
-    let outcome = whimbrel_script::run(&wrapped, Entry::Whole, &mut recorder, &settings).await;
+    let outcome = whimbrel_script::run(source, Entry::Whole, &mut recorder, &settings).await;
     match (recorder.asked, outcome) {
         (Some(asked), _) => Ok(asked),
         (None, Ok(_) | Err(ScriptError::Stopped { .. })) => {

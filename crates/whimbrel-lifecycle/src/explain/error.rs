@@ -24,7 +24,7 @@ pub enum ExplainError {
         reason: String,
     },
     /// The text holds no statement.
-    #[error("there is no query in {name}")]
+    #[error("{name} holds no statement")]
     #[diagnostic(code(explain::no_query), help("write it as one argument: whimbrel explain \"SELECT …\""))]
     NoQuery {
         /// Where it was looked for.

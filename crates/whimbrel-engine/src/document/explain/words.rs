@@ -150,6 +150,9 @@ pub fn filter_words(filter: &Document) -> String {
             (path, Bson::Document(inner)) if inner.keys().next().is_some_and(|key| key.starts_with('$')) => {
                 parts.extend(inner.iter().map(|(operator, value)| operator_words(path, operator, value)));
             }
+            (path, Bson::RegularExpression(regex)) => {
+                parts.push(format!("{path} matches /{}/{}", regex.pattern, regex.options));
+            }
             (path, value) => parts.push(format!("{path} = {}", json(value))),
         }
     }
@@ -157,6 +160,9 @@ pub fn filter_words(filter: &Document) -> String {
 }
 
 fn operator_words(path: &str, operator: &str, value: &Bson) -> String {
+    if let ("$eq" | "$regex", Bson::RegularExpression(regex)) = (operator, value) {
+        return format!("{path} matches /{}/{}", regex.pattern, regex.options);
+    }
     let symbol = match operator {
         "$eq" => "=",
         "$ne" => "≠",
