@@ -13,6 +13,7 @@ mod error;
 pub mod events;
 pub mod explain;
 pub mod hooks;
+pub mod indexes;
 pub mod init;
 mod journal;
 pub mod lint;

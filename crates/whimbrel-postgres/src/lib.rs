@@ -15,6 +15,7 @@ mod engine;
 mod explain;
 mod failure;
 mod history;
+mod index_use;
 mod introspect;
 mod inventory;
 mod journal;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::Connection;
 use whimbrel_schema::catalog::{Catalog, QualifiedName, Table, Unmanaged, UnmanagedKind, View};
 
-use crate::ledger::{self, Noted};
+use crate::ledger::{self, Noted, Parts};
 
 /// One row of `sqlite_master`.
 struct Entry {
@@ -45,6 +45,12 @@ pub(crate) struct TableText {
 }
 
 impl TableText {
+    /// The hashes of its texts.
+    pub(crate) fn parts(&self) -> Parts {
+        let indexes = self.indexes.iter().map(|(name, sql)| (name.clone(), ledger::hash(sql)));
+        Parts { table: ledger::hash(&self.sql), indexes: indexes.collect() }
+    }
+
     /// What a note's hash is taken of.
     pub(crate) fn whole(&self) -> String {
         let mut text = self.sql.clone();
@@ -109,8 +115,16 @@ pub(crate) fn names(connection: &Connection) -> rusqlite::Result<Vec<String>> {
 
 /// The table as its note describes it, or its text where the note is not of this text.
 pub(crate) fn described(connection: &Connection, name: &str, text: &TableText) -> rusqlite::Result<Table> {
-    match ledger::noted(connection, Noted::Table, name, &ledger::hash(&text.whole()))? {
-        Some(noted) => Ok(noted),
+    if let Some(noted) = ledger::noted(connection, Noted::Table, name, &ledger::hash(&text.whole()))? {
+        return Ok(noted);
+    }
+    // Where only indexes were changed by other means, the note still tells of the table.
+    match ledger::noted_without_indexes(connection, name, &text.parts())? {
+        Some(mut table) => {
+            foreign::add_indexes(connection, &mut table, &text.indexes)?;
+            table.sort();
+            Ok(table)
+        }
         None => foreign::table(connection, name, &text.sql, &text.indexes),
     }
 }

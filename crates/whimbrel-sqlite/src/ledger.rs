@@ -4,11 +4,14 @@
 //! While the two belong together the note is what stands there; once somebody changed the object by
 //! other means the hash differs, and the object is read from SQLite's text instead.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
 use whimbrel_engine::{HistoryChange, HistoryEntry, HistoryKind, JournalEntry, JournalState};
+use whimbrel_schema::catalog::Table;
 
 use crate::quote::text_literal;
 
@@ -67,7 +70,19 @@ impl Noted {
 #[derive(Serialize, Deserialize)]
 struct Note<T> {
     hash: String,
+    /// The hashes of a table's own text and of each of its indexes' by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parts: Option<Parts>,
     object: T,
+}
+
+/// The hashes of the texts that a table is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Parts {
+    /// Of the table without its indexes.
+    pub(crate) table: String,
+    /// Of each index by name.
+    pub(crate) indexes: BTreeMap<String, String>,
 }
 
 /// A hash of SQLite's text of an object.
@@ -333,9 +348,42 @@ pub(crate) fn note<T: Serialize>(
     hash: String,
     object: &T,
 ) -> rusqlite::Result<()> {
-    let document = serde_json::to_string(&Note { hash, object })
+    keep_note(connection, &about.key(name), &Note { hash, parts: None, object })
+}
+
+/// Notes a table beside the hashes of SQLite's texts of it.
+pub(crate) fn note_table(
+    connection: &Connection,
+    name: &str,
+    (hash, parts): (String, Parts),
+    table: &Table,
+) -> rusqlite::Result<()> {
+    keep_note(connection, &Noted::Table.key(name), &Note { hash, parts: Some(parts), object: table })
+}
+
+fn keep_note<T: Serialize>(connection: &Connection, key: &str, note: &Note<T>) -> rusqlite::Result<()> {
+    let document = serde_json::to_string(note)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-    keep(connection, &about.key(name), &document)
+    keep(connection, key, &document)
+}
+
+/// The noted table, and those of its indexes whose texts are the noted ones; none where the table's own text is another.
+pub(crate) fn noted_without_indexes(
+    connection: &Connection,
+    name: &str,
+    parts: &Parts,
+) -> rusqlite::Result<Option<Table>> {
+    let document = document(connection, &Noted::Table.key(name))?;
+    let note = document.and_then(|text| serde_json::from_str::<Note<Table>>(&text).ok());
+    Ok(note.and_then(|note| {
+        let known = note.parts.filter(|known| known.table == parts.table)?;
+        let mut table = note.object;
+        table.indexes.retain(|index| {
+            let hash = parts.indexes.get(&index.name);
+            hash.is_some() && hash == known.indexes.get(&index.name)
+        });
+        Some(table)
+    }))
 }
 
 /// The noted object, where the note belongs to this text.

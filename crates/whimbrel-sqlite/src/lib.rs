@@ -12,6 +12,7 @@ mod engine;
 mod explain;
 mod expression;
 mod functions;
+mod index_use;
 mod interpret;
 mod introspect;
 mod inventory;

@@ -145,9 +145,9 @@ impl Schema {
         }
         let texts = introspect::texts(connection)?;
         for name in std::mem::take(&mut self.changed_tables) {
-            let hash = ledger::hash(&texts.tables.get(&name).map(TableText::whole).unwrap_or_default());
-            if let Some(table) = self.tables.get(&name) {
-                ledger::note(connection, Noted::Table, &name, hash, table.as_ref())?;
+            if let (Some(table), Some(text)) = (self.tables.get(&name), texts.tables.get(&name)) {
+                let hashes = (ledger::hash(&text.whole()), text.parts());
+                ledger::note_table(connection, &name, hashes, table)?;
             }
         }
         for name in std::mem::take(&mut self.changed_views) {

@@ -18,6 +18,7 @@ mod generated;
 mod golden;
 mod hooks;
 mod import_alembic;
+mod indexes;
 mod lint;
 mod load;
 mod locks;

@@ -42,7 +42,7 @@ each_engine! {
 }
 
 /// A copy of a system in a project of its own.
-fn copy_of(system: &str, engine: Engine) -> Project {
+pub(crate) fn copy_of(system: &str, engine: Engine) -> Project {
     let project = Project::new(engine);
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../systems").join(system);
     for part in ["whimbrel.toml", "src", "migrations"] {

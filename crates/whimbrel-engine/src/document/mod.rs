@@ -9,6 +9,7 @@ mod engine;
 mod explain;
 mod failure;
 mod history;
+mod index_use;
 mod indexes;
 mod introspect;
 mod inventory;

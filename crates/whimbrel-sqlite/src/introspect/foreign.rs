@@ -52,11 +52,23 @@ pub(super) fn table(
         add(&mut table, constraint);
     }
     foreign_keys(connection, &mut table, &constraints)?;
-    for (index, sql) in indexes {
-        let definition = index_definition(connection, &table, index, sql)?;
-        table.indexes.push(definition);
-    }
+    add_indexes(connection, &mut table, indexes)?;
     Ok(table)
+}
+
+/// Adds the indexes that the table does not know.
+pub(super) fn add_indexes(
+    connection: &Connection,
+    table: &mut Table,
+    indexes: &[(String, String)],
+) -> rusqlite::Result<()> {
+    for (index, sql) in indexes {
+        if !table.indexes.iter().any(|known| known.name == *index) {
+            let definition = index_definition(connection, table, index, sql)?;
+            table.indexes.push(definition);
+        }
+    }
+    Ok(())
 }
 
 fn add(table: &mut Table, constraint: &Constraint) {

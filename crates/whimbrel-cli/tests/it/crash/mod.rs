@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it looks.
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 /// SIGKILL's number.
-const KILLED: i32 = 9;
+pub(crate) const KILLED: i32 = 9;
 /// Rows of the table that is filled in batches.
 const ROWS: usize = 50;
 
@@ -165,7 +165,7 @@ fn check_status(project: &Project, units: usize) {
 }
 
 /// Starts the binary and does not wait for it.
-fn start(project: &Project, arguments: &[&str]) -> Child {
+pub(crate) fn start(project: &Project, arguments: &[&str]) -> Child {
     project.sandbox.command().args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
