@@ -253,3 +253,114 @@ fn indexes(table: &Table) -> Vec<Known<'_>> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use whimbrel_engine::PlanKind;
+    use whimbrel_schema::catalog::{Column, ColumnType, IndexPart, QualifiedName};
+
+    use super::*;
+
+    fn index(name: &str, target: IndexPartTarget) -> IndexDefinition {
+        IndexDefinition {
+            name: name.to_owned(),
+            method: "btree".to_owned(),
+            keys: vec![IndexPart {
+                target,
+                descending: false,
+                nulls_first: false,
+                operator_class: None,
+                collation: None,
+            }],
+            unique: false,
+            nulls_not_distinct: false,
+            predicate: None,
+            include: Vec::new(),
+            with: Vec::new(),
+            invalid: false,
+        }
+    }
+
+    fn table(indexes: Vec<IndexDefinition>) -> Table {
+        let mut table = Table::new(QualifiedName::plain("trips"));
+        table.columns = vec![
+            Column::new("status", ColumnType::Text),
+            Column::new("made", ColumnType::TimestampTz),
+            Column::new("tags", ColumnType::Jsonb),
+        ];
+        table.indexes = indexes;
+        table
+    }
+
+    fn told(condition: Option<&str>, rows: Option<u64>, indexes: Vec<IndexDefinition>) -> Reasons {
+        let mut node = PlanNode::new(PlanKind::WholeScan, "Seq Scan", "");
+        node.condition = condition.map(str::to_owned);
+        (node.table_rows, node.estimated_rows) = (rows, Some(4_000));
+        of_table(&node, &table(indexes))
+    }
+
+    #[test]
+    fn what_the_catalogue_says_of_each_index() {
+        let on_status = || index("by_status", IndexPartTarget::Column("status".to_owned()));
+        let invalid = IndexDefinition { invalid: true, ..on_status() };
+        let partial = IndexDefinition { predicate: Some("made IS NULL".to_owned()), ..on_status() };
+        let hash = IndexDefinition { method: "hash".to_owned(), ..on_status() };
+        let mut second = index("by_made", IndexPartTarget::Column("made".to_owned()));
+        second.keys.extend(on_status().keys);
+        let lower = index("by_lower", IndexPartTarget::Expression("lower(status)".to_owned()));
+        let many = Some(12_000);
+        for (condition, rows, indexes, expected) in [
+            ("(status = 'a')", many, vec![], "no index of trips begins with status"),
+            ("(status = 'a')", many, vec![second], "by_made holds status, but not as its first column"),
+            (
+                "(status = 'a')",
+                many,
+                vec![invalid],
+                "by_status would answer, and is invalid: its build failed, or goes on",
+            ),
+            (
+                "(status = 'a')",
+                many,
+                vec![partial.clone()],
+                "by_status is partial: it holds only rows where made IS NULL, and the condition does not say so in these words",
+            ),
+            (
+                "((made IS NULL) AND (status = 'a'))",
+                many,
+                vec![partial],
+                "by_status could answer, and the planner holds reading the whole table for cheaper: about 4 000 of 12 000 rows are kept",
+            ),
+            (
+                "(status = 'a')",
+                Some(12),
+                vec![on_status()],
+                "by_status could answer, and the planner holds reading the whole table for cheaper: the table is small (about 12 rows)",
+            ),
+            ("(status > 'a')", many, vec![hash], "by_status is a hash index, which answers = alone"),
+            (
+                "(lower(status) = 'a')",
+                many,
+                vec![lower],
+                "by_lower could answer, and the planner holds reading the whole table for cheaper: about 4 000 of 12 000 rows are kept",
+            ),
+            ("(tags @> '{}')", many, vec![on_status()], "no btree index answers @> (`tags @> '{}'`)"),
+        ] {
+            let reasons = told(Some(condition), rows, indexes);
+            assert!(
+                reasons.sentences.iter().any(|sentence| sentence == expected),
+                "{condition}: {reasons:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_index_is_wanted_where_it_would_help() {
+        assert_eq!(told(Some("(status = 'a')"), None, vec![]).wanted, ["status"]);
+        for (condition, rows) in
+            [(None, Some(12_000)), (Some("(status = 'a')"), Some(12)), (Some("(lower(status) = 'a')"), None)]
+        {
+            let reasons = told(condition, rows, vec![]);
+            assert!(reasons.wanted.is_empty() && !reasons.sentences.is_empty(), "{reasons:?}");
+        }
+    }
+}

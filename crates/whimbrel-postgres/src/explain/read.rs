@@ -389,3 +389,92 @@ fn strip(expression: &str, drops: impl Fn(&str) -> bool) -> String {
     out.push_str(&expression[from..]);
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(tree: &Value, analyzed: bool) -> Plan {
+        let rows = TableRows::from([(("public".to_owned(), "trips".to_owned()), 12_000)]);
+        let document = json!([{ "Plan": tree, "Planning Time": 0.5, "Execution Time": 9.5,
+            "Triggers": [{ "Trigger Name": "kept", "Calls": 2, "Time": 0.25 }] }]);
+        plan(&document, "public", &rows, analyzed).unwrap()
+    }
+
+    fn words(plan: &Plan) -> Vec<String> {
+        let mut found = Vec::new();
+        plan.root.visit(&mut |node| found.push(node.what.clone()));
+        found
+    }
+
+    #[test]
+    fn a_run_is_read_over_all_rounds() {
+        let tree = json!({ "Node Type": "Sort", "Sort Key": ["t.made DESC"], "Sort Space Type": "Disk", "Sort Space Used": 2048,
+            "Total Cost": 300.0, "Plan Rows": 10, "Actual Total Time": 9.0, "Actual Rows": 300.0, "Actual Loops": 1,
+            "Plans": [{ "Node Type": "Seq Scan", "Relation Name": "trips", "Schema": "public", "Alias": "t",
+                "Filter": "(t.status = 'a.t.b'::text)", "Total Cost": 250.0, "Plan Rows": 10, "Actual Total Time": 4.0,
+                "Actual Rows": 150.00, "Actual Loops": 2, "Rows Removed by Filter": 5850,
+                "Shared Hit Blocks": 3, "Shared Read Blocks": 7 }] });
+        let plan = read(&tree, true);
+        assert_eq!(
+            words(&plan),
+            [
+                "sorts by made DESC on disk",
+                "scans the whole table trips (about 12 000 rows) keeping rows where status = 'a.t.b'::text"
+            ]
+        );
+        assert_eq!((plan.rows_returned, plan.rows_examined), (Some(300), Some(12_000)));
+        assert_eq!(plan.notes, ["the trigger kept ran 2 times in 0.250 ms"]);
+        assert_eq!(plan.root.notes, ["the sort did not fit into work_mem: 2048 kB went to disk"]);
+        let scan = &plan.root.children[0];
+        assert_eq!((scan.time_ms, scan.loops, scan.costliest), (Some(8.0), Some(2), true));
+        assert_eq!(scan.notes, ["3 pages came from memory, 7 from disk"]);
+    }
+
+    #[test]
+    fn bitmaps_and_subplans_belong_to_their_table() {
+        let tree = json!({ "Node Type": "Bitmap Heap Scan", "Relation Name": "trips", "Schema": "other", "Alias": "trips",
+            "Recheck Cond": "(trips.id = 1)", "Filter": "((SubPlan 1) > 0)", "Total Cost": 900.0, "Plan Rows": 5,
+            "Plans": [
+                { "Node Type": "BitmapOr", "Total Cost": 9.0, "Plan Rows": 5, "Plans": [
+                    { "Node Type": "Bitmap Index Scan", "Index Name": "trips_pkey", "Index Cond": "(trips.id = 1)",
+                        "Total Cost": 4.0, "Plan Rows": 5 }] },
+                { "Node Type": "Aggregate", "Parent Relationship": "SubPlan", "Subplan Name": "SubPlan 1", "Strategy": "Plain",
+                    "Total Cost": 100.0, "Plan Rows": 1 }] });
+        let plan = read(&tree, false);
+        assert_eq!(
+            words(&plan),
+            [
+                "fetches the rows found below from other.trips, keeping rows where (SubPlan 1) > 0",
+                "takes the rows that any of these finds",
+                "reads the index trips_pkey of other.trips for (id = 1)",
+                "where it is asked for: computes one row over all"
+            ]
+        );
+        // The subplan runs once for each of five rows.
+        let subplan = &plan.root.children[1];
+        assert_eq!((subplan.cost, subplan.costliest), (Some(500.0), true));
+        assert_eq!((plan.rows_returned, plan.rows_examined), (None, None));
+    }
+
+    #[test]
+    fn only_the_tables_own_name_is_left_out() {
+        for (given, expected) in [
+            ("(t.id = u.id)", "(id = u.id)"),
+            ("(\"T\".id = 't.id'::text)", "(\"T\".id = 't.id'::text)"),
+            ("(lower(t.name) = s.t.name)", "(lower(name) = s.t.name)"),
+        ] {
+            assert_eq!(without_alias(given, Some("t")), expected);
+        }
+        assert_eq!(without_alias("(\"T\".id = 1)", Some("T")), "(id = 1)");
+    }
+
+    #[test]
+    fn what_is_no_plan_is_an_error() {
+        for document in [json!(null), json!([]), json!([{ "Query": 1 }])] {
+            assert!(plan(&document, "public", &TableRows::new(), false).is_err());
+        }
+    }
+}
