@@ -2,6 +2,7 @@
 //! from nothing to a database that stands, down step by step, and up again; and which documents the databases take.
 
 mod indexes;
+mod repairs;
 mod samples;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use whimbrel_testkit::{RunOutput, Sandbox, full_mongo_server_url, mongo_server_u
 
 use crate::documents::{Database, Kind};
 use indexes::Declared;
+use repairs::{is_repaired, names_what_stands_twice};
 use samples::Sample;
 
 /// The collections that Whimbrel keeps for itself begin with it.
@@ -219,6 +221,12 @@ impl Catalogue {
     }
 }
 
+/// The names of a collection's indexes, as its server tells them.
+fn indexes_of(place: &Place, collection: &str) -> Vec<String> {
+    let listed = place.batch(doc! { "listIndexes": collection });
+    listed.iter().map(|index| index.get_str("name").unwrap().to_owned()).collect()
+}
+
 /// Declares a test of a system for each engine.
 macro_rules! each_engine {
     ($($name:ident => $check:ident, $system:expr;)*) => {$(
@@ -251,6 +259,11 @@ each_engine! {
     wayra_gives_roles => gives_what_is_missing, WAYRA;
     travel_agent_gives_metadata => gives_what_is_missing, TRAVEL_AGENT;
     tourism_bot_gives_points => gives_what_is_missing, TOURISM_BOT;
+    wayras_indexes_are_repaired => is_repaired, WAYRA;
+    travel_agents_indexes_are_repaired => is_repaired, TRAVEL_AGENT;
+    tourism_bots_indexes_are_repaired => is_repaired, TOURISM_BOT;
+    wayra_names_what_stands_twice => names_what_stands_twice, WAYRA;
+    travel_agent_names_what_stands_twice => names_what_stands_twice, TRAVEL_AGENT;
 }
 
 /// Up, up again, down and up by single steps; the server's own words are the same each time.

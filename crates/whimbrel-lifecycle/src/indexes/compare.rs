@@ -47,6 +47,8 @@ pub(super) struct Compared {
     /// What stands, where the data model is relational.
     pub(super) catalog: Option<Catalog>,
     pub(super) not_compared: Vec<String>,
+    /// What is to be done about an index that is declared and that no applied migration makes.
+    pub(super) way_on: &'static str,
 }
 
 /// The definitions of one table.
@@ -77,12 +79,17 @@ impl Compared {
         let mut found: Vec<Found> = tables.into_iter().flat_map(|sides| sides.compare(&used)).collect();
         found.sort_by(|a, b| (&a.table, a.definition.name()).cmp(&(&b.table, b.definition.name())));
         let constraints = used.into_iter().filter(|index| index.is_constraint).collect();
-        Ok(Compared { found, constraints, catalog, not_compared })
+        let way_on = if state.pending().is_empty() {
+            "no migration makes it: `whimbrel migrate create --auto --name …` writes one"
+        } else {
+            "no applied migration makes it: `whimbrel migrate` applies those that are pending"
+        };
+        Ok(Compared { found, constraints, catalog, not_compared, way_on })
     }
 
     /// The lines of a report, those of constraints among them.
     pub(super) fn lines(&self) -> Vec<IndexLine> {
-        let mut lines: Vec<IndexLine> = self.found.iter().map(Found::line).collect();
+        let mut lines: Vec<IndexLine> = self.found.iter().map(|found| found.line(self.way_on)).collect();
         lines.extend(self.constraints.iter().map(|index| {
             let line = IndexLine {
                 table: index.table.to_string(),
@@ -240,14 +247,12 @@ impl Sides {
 }
 
 impl Found {
-    fn line(&self) -> IndexLine {
+    fn line(&self, way_on: &str) -> IndexLine {
         let name = |definition: &Definition| definition.name().to_owned();
         let note = match (&self.state, &self.standing) {
             (IndexState::Different, Some(standing)) => Some(format!("stands as {}", standing.words())),
             (IndexState::Renamed, Some(standing)) => Some(format!("stands as {}", name(standing))),
-            (IndexState::Unmigrated, _) => {
-                Some("`whimbrel migrate create --auto` writes the migration that makes it".to_owned())
-            }
+            (IndexState::Unmigrated, _) => Some(way_on.to_owned()),
             (IndexState::Invalid, _) if self.definition.name().ends_with(REPLACEMENT) => {
                 Some("a replacement that was not finished".to_owned())
             }

@@ -134,11 +134,14 @@ async fn misplaced(
     }
     let mut examples: Vec<String> = found.examples.iter().map(|id| format!("_id = {}", shown(id))).collect();
     add_more(&mut examples, found.documents);
-    let documents =
-        if found.documents == 1 { "1 document".to_owned() } else { format!("{} documents", found.documents) };
+    let (documents, hold) = if found.documents == 1 {
+        ("1 document".to_owned(), "holds")
+    } else {
+        (format!("{} documents", found.documents), "hold")
+    };
     Ok(Some(Obstacle {
         what: format!(
-            "{documents} of {collection} hold no place at `{path}`: no GeoJSON, and no pair of longitude and latitude"
+            "{documents} of {collection} {hold} no place at `{path}`: no GeoJSON, and no pair of longitude and latitude"
         ),
         examples,
         help: "correct these documents, or unset the field, then run `whimbrel index apply` again".to_owned(),

@@ -160,9 +160,9 @@ impl Planner {
             let name = format!("{}.{}", found.table, found.definition.name());
             match found.state {
                 IndexState::Present => {}
-                IndexState::Unmigrated => plan.left.push(format!(
-                    "{name} is declared, and no migration makes it: `whimbrel migrate create --auto --name …`"
-                )),
+                IndexState::Unmigrated => {
+                    plan.left.push(format!("{name} is declared, and {}", self.compared.way_on));
+                }
                 IndexState::Unmanaged => self.unmanaged(found, &mut plan)?,
                 _ if self.compared.lacks_table(&found.table) => {
                     plan.left.push(format!("{name}: there is no {}", found.table));

@@ -69,7 +69,7 @@ fn kill(base: &Project, seed: u64, run: usize) -> String {
             let status = child.wait().unwrap();
             let killed = std::os::unix::process::ExitStatusExt::signal(&status) == Some(KILLED);
             let builds = !query(&project, BUILDERS).is_empty();
-            if builds && run % 2 == 0 {
+            if builds && run.is_multiple_of(2) {
                 // The server is cut off as well.
                 query(&project, &BUILDERS.replace("SELECT pid", "SELECT pg_terminate_backend(pid)"));
                 wait_until("the build has ended", || query(&project, BUILDERS).is_empty());
@@ -78,7 +78,7 @@ fn kill(base: &Project, seed: u64, run: usize) -> String {
                 (false, _) => "it was done before",
                 (true, []) => "nothing stood",
                 (true, [one]) if one == "t" => "it stood",
-                (true, _) if builds && run % 2 == 1 => "the server built on",
+                (true, _) if builds && !run.is_multiple_of(2) => "the server built on",
                 (true, _) => "it was invalid",
             };
             project.run(&["index", "apply"], 0);

@@ -54,7 +54,7 @@ fn divergences(engine: Engine, table: &str, index: &str, (columns, other): (&str
         action,
     };
     let mut found = vec![
-        divergence(&[drop.clone()], "missing", index, "build"),
+        divergence(std::slice::from_ref(&drop), "missing", index, "build"),
         divergence(
             &[drop.clone(), format!("CREATE INDEX {index} ON {table} ({other})")],
             "different",
