@@ -75,6 +75,8 @@ pub(crate) enum Command {
     Status(StatusArguments),
     /// Check everything that a command needs, and say what to do about what fails
     Doctor,
+    /// Show how the database answers a query, and why a table is read whole
+    Explain(ExplainArguments),
     /// Show every setting with the place that decided it
     Config,
     /// Apply pending migrations, and everything about them
@@ -195,6 +197,30 @@ pub(crate) struct StatusArguments {
     /// Exit with 3 when something is pending, missing or different
     #[arg(long)]
     pub(crate) exit_code: bool,
+}
+
+/// Arguments of `explain`.
+#[derive(Args, Debug)]
+#[command(
+    group = clap::ArgGroup::new("what").required(true).args(["query", "file"]),
+    after_help = "Example: whimbrel explain \"SELECT * FROM users WHERE email = $1\" --param ana@example.org"
+)]
+pub(crate) struct ExplainArguments {
+    /// The query
+    #[arg(value_name = "QUERY")]
+    pub(crate) query: Option<String>,
+    /// The file that holds it; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Run the query in a transaction that is rolled back, and count rows and time
+    #[arg(long)]
+    pub(crate) analyze: bool,
+    /// The value of $1, then of $2, and so on; without them the plan for any value
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
+    pub(crate) param: Vec<String>,
+    /// How long the query may run
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s")]
+    pub(crate) timeout: Duration,
 }
 
 /// What is to be done with indexes.

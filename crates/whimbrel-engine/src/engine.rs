@@ -10,8 +10,8 @@ use whimbrel_schema::document::DocumentCatalog;
 
 use crate::document::{Commands, SessionId};
 use crate::{
-    Applied, HistoryChange, HistoryEntry, IndexUse, Inventory, JournalEntry, Result, Source, Statement, Step,
-    Verdict, Watch,
+    Applied, ExplainRequest, HistoryChange, HistoryEntry, IndexUse, Inventory, JournalEntry, Plan, Result,
+    Source, Statement, Step, Verdict, Watch,
 };
 
 /// What an engine is connected to; nothing of it is secret.
@@ -215,6 +215,13 @@ pub trait Relational: Send {
     /// # Errors
     /// The engine refuses the query, or it is none.
     async fn rows(&mut self, query: &str) -> Result<Vec<Vec<Option<String>>>>;
+
+    /// How the engine answers one statement, written in PostgreSQL's SQL. The statement runs only where the request says
+    /// so, in a transaction that is rolled back.
+    ///
+    /// # Errors
+    /// [`crate::EngineError::QueryRefused`] with the place in the query, where it is known.
+    async fn explain(&mut self, request: &ExplainRequest) -> Result<Plan>;
 
     /// What a statement keeps others waiting for.
     fn locking(&self) -> Locking;

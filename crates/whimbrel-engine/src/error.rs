@@ -157,6 +157,22 @@ pub enum EngineError {
         #[label("here")]
         span: SourceSpan,
     },
+    /// A query that was to be explained was refused.
+    #[error("the database refused the query: {reason}")]
+    #[diagnostic(code(explain::refused))]
+    QueryRefused {
+        /// What the engine said, with its code.
+        reason: String,
+        /// The way out.
+        #[help]
+        help: String,
+        /// The query.
+        #[source_code]
+        source_code: NamedSource<Arc<str>>,
+        /// The place that the engine named, or the whole query.
+        #[label("here")]
+        span: SourceSpan,
+    },
     /// A statement that this engine cannot run.
     #[error("{product} cannot run this statement of {file}: {what}")]
     #[diagnostic(code(engine::unsupported))]

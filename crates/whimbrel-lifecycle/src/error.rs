@@ -49,6 +49,10 @@ pub enum LifecycleError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Guard(#[from] crate::project::GuardError),
+    /// A query cannot be explained.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Explain(#[from] crate::explain::ExplainError),
     /// A hook before the migrations failed.
     #[error(transparent)]
     #[diagnostic(transparent)]

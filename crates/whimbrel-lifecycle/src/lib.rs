@@ -11,6 +11,7 @@ pub mod create;
 pub mod declared;
 mod error;
 pub mod events;
+pub mod explain;
 pub mod hooks;
 pub mod indexes;
 pub mod init;

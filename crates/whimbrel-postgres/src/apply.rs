@@ -433,7 +433,7 @@ fn span(source: &Source, statement: &Statement, error: &DbError, lead: usize) ->
 }
 
 /// The word or literal that begins at this character, in bytes.
-fn piece_at(sql: &str, characters: usize) -> Option<Range<usize>> {
+pub(crate) fn piece_at(sql: &str, characters: usize) -> Option<Range<usize>> {
     let (start, character) = sql.char_indices().nth(characters)?;
     let found = scan(sql).map(|piece| piece.range).find(|range| range.start == start);
     Some(found.unwrap_or(start..start + character.len_utf8()))

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use whimbrel_engine::{
-    Applied, Documents, Engine, HistoryEntry, IndexUse, Inventory, Journal, JournalEntry, Locking,
-    OutsideTransactions, Relational, Result, Scope, ServerDescription, Source, Statement, Step, TableSize,
-    Watch,
+    Applied, Documents, Engine, ExplainRequest, HistoryEntry, IndexUse, Inventory, Journal, JournalEntry,
+    Locking, OutsideTransactions, Plan, Relational, Result, Scope, ServerDescription, Source, Statement,
+    Step, TableSize, Watch,
 };
 use whimbrel_schema::catalog::{Catalog, QualifiedName};
 
@@ -147,6 +147,10 @@ impl Relational for Postgres {
 
     async fn rows(&mut self, query: &str) -> Result<Vec<Vec<Option<String>>>> {
         self.read_rows(query).await
+    }
+
+    async fn explain(&mut self, request: &ExplainRequest) -> Result<Plan> {
+        self.explain_query(request).await
     }
 
     fn locking(&self) -> Locking {

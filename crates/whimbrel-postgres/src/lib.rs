@@ -1,8 +1,8 @@
 //! The PostgreSQL engine: connecting, reading a database's catalogue, running migrations.
 //!
 //! [`Postgres`] implements [`whimbrel_engine::Engine`] and [`whimbrel_engine::Relational`] over one
-//! connection. Everything travels through the simple query protocol, so that a whole catalogue is read in
-//! one round trip and a migration's statements reach the server verbatim. The crate decides nothing about
+//! connection. Everything but a query that is explained travels through the simple query protocol, so that a whole
+//! catalogue is read in one round trip and a migration's statements reach the server verbatim. The crate decides nothing about
 //! projects, environments or files.
 
 mod apply;
@@ -12,6 +12,7 @@ mod companion;
 mod connection;
 mod control;
 mod engine;
+mod explain;
 mod failure;
 mod history;
 mod index_use;

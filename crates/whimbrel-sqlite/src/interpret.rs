@@ -75,6 +75,22 @@ pub(crate) fn query(workspace: &Workspace<'_>, sql: &str) -> Outcome<String> {
     }
 }
 
+/// A statement that reads or changes rows, in SQLite's dialect.
+pub(crate) fn rendered(workspace: &Workspace<'_>, node: &SyntaxNode) -> Outcome<String> {
+    match node.kind() {
+        SyntaxKind::SELECT | SyntaxKind::COMPOUND_SELECT | SyntaxKind::VALUES => {
+            rows::rendered_query(workspace, node)
+        }
+        SyntaxKind::INSERT => rows::rendered_insert(workspace, node),
+        SyntaxKind::UPDATE => rows::rendered_update(workspace, node),
+        SyntaxKind::DELETE => rows::rendered_delete(workspace, node),
+        other => Err(Trouble::refused(format!(
+            "`{}`, which is outside the list of statements",
+            first_words(node, other)
+        ))),
+    }
+}
+
 fn dispatch(workspace: &mut Workspace<'_>, node: &SyntaxNode) -> Outcome<()> {
     match node.kind() {
         SyntaxKind::CREATE_TABLE => create_table::create_table(workspace, node),

@@ -9,6 +9,7 @@ mod change;
 mod clear;
 mod connection;
 mod engine;
+mod explain;
 mod expression;
 mod functions;
 mod index_use;

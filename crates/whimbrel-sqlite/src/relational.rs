@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use whimbrel_engine::{
-    Applied, EngineError, JournalEntry, Locking, OutsideTransactions, Relational, Result, Scope, Source,
-    Statement, Step, TableSize, Watch,
+    Applied, EngineError, ExplainRequest, JournalEntry, Locking, OutsideTransactions, Plan, Relational,
+    Result, Scope, Source, Statement, Step, TableSize, Watch,
 };
 use whimbrel_schema::catalog::{Catalog, DEFAULT_SCHEMA, QualifiedName, View};
 
@@ -79,6 +79,10 @@ impl Relational for Sqlite {
             Some(connection) => rows(connection, query, &database),
             None => rows(&connection::open(&SqliteOptions::memory())?, query, &database),
         }
+    }
+
+    async fn explain(&mut self, request: &ExplainRequest) -> Result<Plan> {
+        self.explain_now(request)
     }
 
     fn locking(&self) -> Locking {

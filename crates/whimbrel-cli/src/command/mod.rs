@@ -16,6 +16,7 @@ mod completions;
 mod config;
 mod create;
 mod doctor;
+mod explain;
 mod import;
 mod index;
 mod init;
@@ -40,6 +41,7 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> Outcome {
         Command::Init(given) => init::run(&context, given).await,
         Command::Status(given) => status::run(&context, given).await,
         Command::Doctor => doctor::run(&context).await,
+        Command::Explain(given) => explain::run(&context, given).await,
         Command::Config => config::run(&context),
         Command::Migrate(given) => match &given.command {
             None => migrate::run(&context, given).await,

@@ -11,6 +11,7 @@ mod document_systems;
 mod documents;
 mod drift;
 mod embedded;
+mod explain;
 mod faults;
 mod forgotten;
 mod generated;

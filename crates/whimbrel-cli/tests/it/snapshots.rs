@@ -9,7 +9,7 @@ use crate::faults::query;
 use crate::project::{Engine, Project, source_folder};
 
 /// Compares with a file, or writes it.
-fn expect(name: &str, found: &str) {
+pub(crate) fn expect(name: &str, found: &str) {
     let path = source_folder("snapshots").join(format!("{name}.txt"));
     if std::env::var_os("WHIMBREL_BLESS").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -25,7 +25,7 @@ fn expect(name: &str, found: &str) {
 }
 
 /// Everything that a run left, in one text.
-fn shown(project: &Project, arguments: &[&str], output: &RunOutput) -> String {
+pub(crate) fn shown(project: &Project, arguments: &[&str], output: &RunOutput) -> String {
     let code = output.code.map_or("a signal".to_owned(), |code| code.to_string());
     let text = format!(
         "$ whimbrel {}\nexit {code}\n--- stdout\n{}--- stderr\n{}",

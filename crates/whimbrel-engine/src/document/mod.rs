@@ -6,6 +6,7 @@
 mod ask;
 mod commands;
 mod engine;
+mod explain;
 mod failure;
 mod history;
 mod index_use;
@@ -25,6 +26,7 @@ pub use commands::{
     CommandError, CommandResult, Commands, Deployment, Refusal, SessionId, Topology, WholeTransactions,
 };
 pub use engine::DocumentEngine;
+pub use explain::{explain, filter_words, read as read_explanation};
 pub use lease::LeaseOptions;
 pub use own::OWN_COLLECTIONS;
 pub use runtime::{Boxed, Runtime, Task};

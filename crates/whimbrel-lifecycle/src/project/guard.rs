@@ -19,13 +19,15 @@ pub enum Action {
     Clear,
     /// A step that can lose data, such as rolling a migration back.
     Destructive,
+    /// Running a query that writes to see how it is answered, though what it writes is rolled back.
+    Analyze,
 }
 
 impl Action {
     /// Gives the flag that allows the action in a protected environment; `None` means that nothing does.
     pub fn allowing_flag(self) -> Option<&'static str> {
         match self {
-            Self::Seed | Self::Reset | Self::Clear => None,
+            Self::Seed | Self::Reset | Self::Clear | Self::Analyze => None,
             Self::Destructive => Some("--allow-destructive"),
         }
     }
@@ -38,6 +40,7 @@ impl fmt::Display for Action {
             Self::Reset => "be reset",
             Self::Clear => "be cleared",
             Self::Destructive => "take a step that loses data",
+            Self::Analyze => "run a statement that writes for its plan",
         })
     }
 }
@@ -78,6 +81,10 @@ impl Project {
         }
         let environment = &self.environment.value;
         let help = match action.allowing_flag() {
+            None if action == Action::Analyze => {
+                "leave --analyze out: the plan is shown, and nothing runs; or choose another environment with --env development"
+                    .to_owned()
+            }
             Some(flag) => format!("take a backup, then repeat the command with {flag}"),
             None => format!(
                 "choose another environment with --env, such as --env development; only if the data of `{environment}` may be lost, \

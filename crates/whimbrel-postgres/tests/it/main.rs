@@ -4,6 +4,7 @@
 
 mod apply;
 mod connect;
+mod explain;
 mod introspect;
 mod lock;
 mod normalise;

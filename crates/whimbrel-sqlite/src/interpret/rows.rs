@@ -208,6 +208,12 @@ fn targets(node: &SyntaxNode) -> Outcome<Vec<String>> {
 }
 
 pub(super) fn insert(workspace: &mut Workspace<'_>, node: &SyntaxNode) -> Outcome<()> {
+    let sql = rendered_insert(workspace, node)?;
+    workspace.run(sql)
+}
+
+/// The INSERT in SQLite's dialect.
+pub(super) fn rendered_insert(workspace: &Workspace<'_>, node: &SyntaxNode) -> Outcome<String> {
     use SyntaxKind as K;
     let known = [
         K::RELATION_NAME_REF,
@@ -247,8 +253,7 @@ pub(super) fn insert(workspace: &mut Workspace<'_>, node: &SyntaxNode) -> Outcom
     }
     change.conflict(node)?;
     change.returning(node)?;
-    let sql = change.writer.finish();
-    workspace.run(sql)
+    Ok(change.writer.finish())
 }
 
 fn insert_values(
@@ -356,6 +361,12 @@ fn insert_select(
 }
 
 pub(super) fn update(workspace: &mut Workspace<'_>, node: &SyntaxNode) -> Outcome<()> {
+    let sql = rendered_update(workspace, node)?;
+    workspace.run(sql)
+}
+
+/// The UPDATE in SQLite's dialect.
+pub(super) fn rendered_update(workspace: &Workspace<'_>, node: &SyntaxNode) -> Outcome<String> {
     use SyntaxKind as K;
     let known = [
         K::RELATION_NAME,
@@ -380,11 +391,16 @@ pub(super) fn update(workspace: &mut Workspace<'_>, node: &SyntaxNode) -> Outcom
     }
     change.where_clause(node)?;
     change.returning(node)?;
-    let sql = change.writer.finish();
-    workspace.run(sql)
+    Ok(change.writer.finish())
 }
 
 pub(super) fn delete(workspace: &mut Workspace<'_>, node: &SyntaxNode) -> Outcome<()> {
+    let sql = rendered_delete(workspace, node)?;
+    workspace.run(sql)
+}
+
+/// The DELETE in SQLite's dialect.
+pub(super) fn rendered_delete(workspace: &Workspace<'_>, node: &SyntaxNode) -> Outcome<String> {
     use SyntaxKind as K;
     refuse_others(
         node,
@@ -400,6 +416,5 @@ pub(super) fn delete(workspace: &mut Workspace<'_>, node: &SyntaxNode) -> Outcom
     change.alias(node)?;
     change.where_clause(node)?;
     change.returning(node)?;
-    let sql = change.writer.finish();
-    workspace.run(sql)
+    Ok(change.writer.finish())
 }

@@ -5,7 +5,8 @@ use miette::Diagnostic;
 use super::super::{Action, GuardError};
 use super::Case;
 
-const ACTIONS: [Action; 4] = [Action::Seed, Action::Reset, Action::Clear, Action::Destructive];
+const ACTIONS: [Action; 5] =
+    [Action::Seed, Action::Reset, Action::Clear, Action::Destructive, Action::Analyze];
 
 #[test]
 fn protected_environments_refuse_and_others_do_not() {
