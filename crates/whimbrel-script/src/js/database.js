@@ -1,9 +1,9 @@
 // A database, with the methods of the driver's `Db` and of mongosh's `db`.
 import native from 'whimbrel:native';
 import { Collection, unlessMissing } from 'whimbrel:collection';
-import { AggregationCursor, Cursor, all } from 'whimbrel:cursor';
 import { MongoInvalidArgumentError } from 'whimbrel:errors';
 import { SHARED, pick, send, surface } from 'whimbrel:command';
+import { part } from 'whimbrel:lazy';
 
 /** Asks a database. */
 function run(db, method, command, options) {
@@ -33,6 +33,7 @@ function create(db, method, name, options) {
 
 function listed(db, method, filter, nameOnly, options) {
   const command = () => ({ listCollections: 1, filter: filter ?? {}, nameOnly, cursor: {} });
+  const { Cursor, all } = part('cursor');
   return all(new Cursor(db._target, `db.${method}`, command, options));
 }
 
@@ -94,6 +95,7 @@ class DatabaseMethods {
 
   listCollections(filter, options) {
     const command = () => ({ listCollections: 1, filter: filter ?? {}, nameOnly: options?.nameOnly ?? false, cursor: pick(options, ['batchSize']) });
+    const { Cursor } = part('cursor');
     return new Cursor(this._target, 'db.listCollections', command, options);
   }
 
@@ -124,6 +126,7 @@ class DatabaseMethods {
   }
 
   aggregate(pipeline = [], options) {
+    const { AggregationCursor } = part('cursor');
     return new AggregationCursor(this._target, 1, pipeline, options);
   }
 
