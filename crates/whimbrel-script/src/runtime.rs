@@ -27,6 +27,8 @@ const SCRIPT_STACK_BYTES: usize = 4 * 1024 * 1024;
 const FIRST_COLLECTION_BYTES: usize = 4 * 1024 * 1024;
 /// The part of its memory that a script may fill before that, where it is given little.
 const FIRST_COLLECTION_PART: usize = 8;
+/// What it may fill before that in any case: what QuickJS would begin with by itself.
+const LEAST_COLLECTION_BYTES: usize = 256 * 1024;
 /// The global that knows the modules that were loaded.
 pub(crate) const MODULES: &str = "__whimbrel_modules";
 /// The global under which the natives stand until the shim has taken them.
@@ -62,7 +64,7 @@ impl Booted {
         let runtime = Runtime::new().map_err(broken)?;
         runtime.set_memory_limit(state.settings.limits.memory_bytes);
         let part = state.settings.limits.memory_bytes / FIRST_COLLECTION_PART;
-        runtime.set_gc_threshold(part.min(FIRST_COLLECTION_BYTES));
+        runtime.set_gc_threshold(part.clamp(LEAST_COLLECTION_BYTES, FIRST_COLLECTION_BYTES));
         runtime.set_max_stack_size(SCRIPT_STACK_BYTES);
         let clocks = Rc::clone(state);
         runtime.set_interrupt_handler(Some(Box::new(move || clocks.is_over())));
