@@ -11,7 +11,7 @@ use rquickjs::module::{Declared, WriteOptions};
 use rquickjs::{Context, Ctx, Error, Exception, Module, Result, Runtime};
 
 /// The files, one about each thing, each after those that it imports. A name is also what `import` calls it.
-const FILES: [(&str, &str); 23] = [
+const FILES: [(&str, &str); 24] = [
     ("whimbrel:native", include_str!("js/native.js")),
     ("whimbrel:lazy", include_str!("js/lazy.js")),
     ("whimbrel:types", include_str!("js/types.js")),
@@ -26,6 +26,7 @@ const FILES: [(&str, &str); 23] = [
     ("whimbrel:collection", include_str!("js/collection.js")),
     ("whimbrel:legacy", include_str!("js/legacy.js")),
     ("whimbrel:database", include_str!("js/database.js")),
+    ("whimbrel:admin", include_str!("js/admin.js")),
     ("whimbrel:session", include_str!("js/session.js")),
     ("whimbrel:client", include_str!("js/client.js")),
     ("whimbrel:progress", include_str!("js/progress.js")),

@@ -1,5 +1,6 @@
 // The BSON types of the Node driver's `bson` package, as far as scripts use them.
 import native from 'whimbrel:native';
+import { Proxy, defineProperty } from 'whimbrel:lazy';
 import { byteString } from 'whimbrel:types';
 
 const HEX24 = /^[0-9a-f]{24}$/i;
@@ -7,8 +8,8 @@ const UUID_TEXT = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]
 
 /** Names a class for the codec. */
 function tagged(Class, name) {
-  Object.defineProperty(Class.prototype, '_bsontype', { value: name });
-  Object.defineProperty(Class, 'name', { value: name });
+  defineProperty(Class.prototype, '_bsontype', { value: name });
+  defineProperty(Class, 'name', { value: name });
   return Class;
 }
 

@@ -1,6 +1,6 @@
 // Many writes in few commands.
-import { MongoBulkWriteError, MongoInvalidArgumentError, MongoWriteConcernError, WriteError } from 'whimbrel:errors';
-import { SHARED, TooLarge, pick, send, surface } from 'whimbrel:command';
+import { MongoBulkWriteError, MongoInvalidArgumentError, MongoWriteConcernError, TooLarge, WriteError } from 'whimbrel:errors';
+import { SHARED, pick, send, surface } from 'whimbrel:command';
 import { FIELDS, deleteSpec, insertSpec, replacementArgument, updateArgument, updateSpec } from 'whimbrel:write';
 
 /** How many writes one command carries. */

@@ -1,6 +1,5 @@
 // A collection, with the Node driver's methods.
 import native from 'whimbrel:native';
-import { MongoInvalidArgumentError, MongoServerError } from 'whimbrel:errors';
 import { SHARED, documentArgument, pick, send, sessionOf, sortOf, surface } from 'whimbrel:command';
 import { lazily, part } from 'whimbrel:lazy';
 import { deleteSpec, insertSpec, replacementArgument, runWrite, updateArgument, updateSpec } from 'whimbrel:write';
@@ -86,7 +85,7 @@ export function unlessMissing(instead, ask) {
   try {
     return ask();
   } catch (error) {
-    if (error instanceof MongoServerError && error.code === NAMESPACE_NOT_FOUND) return instead;
+    if (error instanceof part('errors').MongoServerError && error.code === NAMESPACE_NOT_FOUND) return instead;
     throw error;
   }
 }
@@ -121,8 +120,8 @@ function countDocuments(collection, filter, options = {}) {
 
 export class Collection {
   constructor(db, name) {
-    if (typeof name !== 'string' || name === '') throw new MongoInvalidArgumentError('Collection name must be a String');
-    if (name.includes('\0')) throw new MongoInvalidArgumentError('Collection names cannot contain a null character');
+    if (typeof name !== 'string' || name === '') throw new (part('errors').MongoInvalidArgumentError)('Collection name must be a String');
+    if (name.includes('\0')) throw new (part('errors').MongoInvalidArgumentError)('Collection names cannot contain a null character');
     Object.defineProperty(this, 'db', { value: db });
     Object.defineProperty(this, '_target', { value: { database: db._target.database, session: db._target.session } });
     Object.defineProperty(this, 'collectionName', { value: name, enumerable: true });
@@ -145,7 +144,7 @@ export class Collection {
   }
 
   insertMany(documents, options) {
-    if (!Array.isArray(documents)) throw new MongoInvalidArgumentError('Argument "docs" must be an array of documents');
+    if (!Array.isArray(documents)) throw new (part('errors').MongoInvalidArgumentError)('Argument "docs" must be an array of documents');
     const writes = documents.map((document) => insertSpec(document, options));
     const result = part('bulk').runBulk(this, `${this.collectionName}.insertMany`, writes, options);
     return { acknowledged: true, insertedCount: result.insertedCount, insertedIds: result.insertedIds };

@@ -1,6 +1,7 @@
 // The console, and what prints besides.
 import native from 'whimbrel:native';
 import { format, inspect } from 'whimbrel:inspect';
+import { Map } from 'whimbrel:lazy';
 
 const printer = (level) => (...values) => native.print(level, indent + format(...values));
 let indent = '';

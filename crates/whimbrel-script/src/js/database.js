@@ -1,7 +1,6 @@
 // A database, with the methods of the driver's `Db` and of mongosh's `db`.
 import native from 'whimbrel:native';
 import { Collection, unlessMissing } from 'whimbrel:collection';
-import { MongoInvalidArgumentError } from 'whimbrel:errors';
 import { SHARED, pick, send, surface } from 'whimbrel:command';
 import { part } from 'whimbrel:lazy';
 
@@ -17,7 +16,7 @@ function runOnAdmin(db, method, command, options) {
 /** A command as it is given: a document, or its name alone. */
 function commandOf(command) {
   if (typeof command === 'string') return { [command]: 1 };
-  if (typeof command !== 'object' || command === null) throw new MongoInvalidArgumentError('a command is a document');
+  if (typeof command !== 'object' || command === null) throw new (part('errors').MongoInvalidArgumentError)('a command is a document');
   return { ...command };
 }
 
@@ -67,6 +66,7 @@ class DatabaseMethods {
 
   admin() {
     const ask = (method) => (command, options) => runOnAdmin(this, method, commandOf(command), options);
+    const { AdminMethods } = part('admin');
     const admin = new AdminMethods();
     admin.ask = ask('admin.command');
     return admin;
@@ -151,33 +151,6 @@ class DatabaseMethods {
   }
 }
 
-class AdminMethods {
-  command(command, options) {
-    return this.ask(command, options);
-  }
-
-  ping(options) {
-    return this.ask({ ping: 1 }, options);
-  }
-
-  serverStatus(options) {
-    return this.ask({ serverStatus: 1 }, options);
-  }
-
-  buildInfo(options) {
-    return this.ask({ buildInfo: 1 }, options);
-  }
-
-  serverInfo(options) {
-    return this.ask({ buildInfo: 1 }, options);
-  }
-
-  listDatabases(options) {
-    return this.ask({ listDatabases: 1, ...pick(options, ['filter', 'nameOnly']) }, options);
-  }
-}
-surface(AdminMethods, ['command', 'ping', 'serverStatus', 'buildInfo', 'serverInfo', 'listDatabases']);
-
 const PROMISED = [
   'command', 'runCommand', 'adminCommand', 'createCollection', 'createView', 'collections', 'getCollectionNames',
   'getCollectionInfos', 'dropCollection', 'renameCollection', 'stats', 'version', 'serverStatus', 'hello', 'dropDatabase',
@@ -209,4 +182,4 @@ export function database(name, session, client) {
   return naming(db, (collection) => collectionOf(db, collection));
 }
 
-export { DatabaseMethods as Db, AdminMethods as Admin };
+export { DatabaseMethods as Db };

@@ -1,8 +1,10 @@
 // The parts of the shim that few scripts need: each is loaded when something of it is first asked for.
 import native from 'whimbrel:native';
 
-// Taken before the script can change it.
-const { defineProperty } = Object;
+// What a part needs when it is loaded, taken before the script can change it.
+export const { Map, Proxy, WeakMap } = globalThis;
+export const { defineProperty } = Object;
+
 const parts = { __proto__: null };
 
 /** What a file of the shim exports, by its name without `whimbrel:`. */

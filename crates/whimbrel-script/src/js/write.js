@@ -1,5 +1,4 @@
 // One write: what it sends, and how it is refused.
-import { MongoInvalidArgumentError, MongoServerError, MongoWriteConcernError } from 'whimbrel:errors';
 import { SHARED, documentArgument, isDocument, pick, send, sortOf } from 'whimbrel:command';
 import { part } from 'whimbrel:lazy';
 
@@ -25,14 +24,14 @@ export function updateArgument(update) {
     const keys = update instanceof Map ? [...update.keys()] : Object.keys(update);
     if (keys.length > 0 && keys.every((key) => key.startsWith('$'))) return update;
   }
-  throw new MongoInvalidArgumentError('Update document requires atomic operators');
+  throw new (part('errors').MongoInvalidArgumentError)('Update document requires atomic operators');
 }
 
 /** Refuses a replacement with operators. */
 export function replacementArgument(replacement) {
   documentArgument(replacement, 'replacement');
   if (Object.keys(replacement).some((key) => key.startsWith('$'))) {
-    throw new MongoInvalidArgumentError('Replacement document must not contain atomic operators');
+    throw new (part('errors').MongoInvalidArgumentError)('Replacement document must not contain atomic operators');
   }
   return replacement;
 }
@@ -67,7 +66,7 @@ export function runWrite(collection, method, { kind, spec }, options) {
   };
   const reply = send(collection._target, method, command, options);
   const [error] = reply.writeErrors ?? [];
-  if (error) throw new MongoServerError({ ...error, message: error.errmsg, index: undefined });
-  if (reply.writeConcernError) throw new MongoWriteConcernError(reply.writeConcernError);
+  if (error) throw new (part('errors').MongoServerError)({ ...error, message: error.errmsg, index: undefined });
+  if (reply.writeConcernError) throw new (part('errors').MongoWriteConcernError)(reply.writeConcernError);
   return reply;
 }
