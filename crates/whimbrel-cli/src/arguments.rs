@@ -86,6 +86,9 @@ pub(crate) enum Command {
     /// Print, pull or compare the schema
     #[command(subcommand)]
     Schema(SchemaCommand),
+    /// Compare, build, repair and drop indexes
+    #[command(subcommand)]
+    Index(IndexCommand),
     /// Print shell completions
     Completions {
         /// The shell
@@ -192,6 +195,38 @@ pub(crate) struct StatusArguments {
     /// Exit with 3 when something is pending, missing or different
     #[arg(long)]
     pub(crate) exit_code: bool,
+}
+
+/// What is to be done with indexes.
+#[derive(Debug, Subcommand)]
+pub(crate) enum IndexCommand {
+    /// Show every index: declared and present, its size and use
+    Status(StatusArguments),
+    /// Show what would be built, repaired and dropped, and change nothing
+    Plan(IndexPlanArguments),
+    /// Build what is missing, repair what is different, invalid or hidden
+    Apply(ManageArguments),
+}
+
+/// Arguments of `index plan`.
+#[derive(Args, Debug)]
+pub(crate) struct IndexPlanArguments {
+    #[command(flatten)]
+    pub(crate) manage: ManageArguments,
+    /// Exit with 3 when something is to be done
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+}
+
+/// What `index apply` may do.
+#[derive(Args, Debug)]
+pub(crate) struct ManageArguments {
+    /// Drop indexes that neither schema nor migrations know; hidden first where the database can hide one
+    #[arg(long)]
+    pub(crate) drop_unmanaged: bool,
+    /// How long such an index is hidden before it is dropped, such as 1h or 7d; 0s drops it at once
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "1d", requires = "drop_unmanaged")]
+    pub(crate) watch: Duration,
 }
 
 /// Arguments of `migrate`.
@@ -472,7 +507,8 @@ fn duration(text: &str) -> Result<Duration, String> {
         "s" | "" => Ok(Duration::from_secs(number)),
         "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
         "h" => Ok(Duration::from_secs(number.saturating_mul(3600))),
-        _ => Err(format!("`{unit}` is no unit: ms, s, m, h")),
+        "d" => Ok(Duration::from_secs(number.saturating_mul(86_400))),
+        _ => Err(format!("`{unit}` is no unit: ms, s, m, h, d")),
     }
 }
 
@@ -488,6 +524,7 @@ mod tests {
     #[test]
     fn durations_have_units() {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("7d"), Ok(Duration::from_secs(604_800)));
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
         assert!(duration("5 parsecs").is_err() && duration("x").is_err());
     }

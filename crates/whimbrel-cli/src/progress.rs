@@ -50,7 +50,9 @@ impl Progress {
             Event::StepStarted { .. } => self.statements || (self.json && self.level >= LogLevel::Debug),
             Event::Finding { severity: "note", .. } => self.level >= LogLevel::Info,
             Event::Finding { .. } | Event::Counted { .. } => self.level >= LogLevel::Warn,
-            Event::Journal { .. } | Event::UnitStarted { .. } => self.json && self.level >= LogLevel::Debug,
+            Event::Journal { .. } | Event::IndexStarted { .. } | Event::UnitStarted { .. } => {
+                self.json && self.level >= LogLevel::Debug
+            }
             _ => self.level >= LogLevel::Info,
         }
     }
@@ -105,6 +107,10 @@ impl Progress {
             }
             Event::Throttled { file, lag_ms } => {
                 self.line(&format!("waits        {file}: a replica is {lag_ms} ms behind"));
+            }
+            Event::IndexDone { index, action, duration_ms } => {
+                self.end_bar();
+                self.line(&format!("{action:<12} {index} ({duration_ms} ms)"));
             }
             Event::Notice { file, notice } => self.notice(file, notice),
             Event::HookOutput { line } => self.line(line),

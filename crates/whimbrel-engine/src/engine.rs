@@ -10,8 +10,8 @@ use whimbrel_schema::document::DocumentCatalog;
 
 use crate::document::{Commands, SessionId};
 use crate::{
-    Applied, HistoryChange, HistoryEntry, Inventory, JournalEntry, Result, Source, Statement, Step, Verdict,
-    Watch,
+    Applied, HistoryChange, HistoryEntry, IndexUse, Inventory, JournalEntry, Result, Source, Statement, Step,
+    Verdict, Watch,
 };
 
 /// What an engine is connected to; nothing of it is secret.
@@ -108,6 +108,9 @@ pub trait Engine: Send {
     /// What stands in the database.
     async fn inventory(&mut self, scope: &Scope) -> Result<Inventory>;
 
+    /// Every index with its size and use, those of constraints too, sorted by table and name. Whimbrel's own are left out.
+    async fn index_use(&mut self, scope: &Scope) -> Result<Vec<IndexUse>>;
+
     /// Drops everything in scope, Whimbrel's own tables included, and says in words what it dropped.
     async fn clear(&mut self, scope: &Scope) -> Result<Vec<String>>;
 
@@ -180,6 +183,14 @@ pub trait Relational: Send {
         source: &Source,
         statements: &[Statement],
         entry: &JournalEntry,
+        watch: &mut dyn Watch,
+    ) -> Result<Applied>;
+
+    /// Runs statements that belong to no migration in one transaction: neither history nor journal tells of them.
+    async fn run_unrecorded(
+        &mut self,
+        source: &Source,
+        statements: &[Statement],
         watch: &mut dyn Watch,
     ) -> Result<Applied>;
 

@@ -7,6 +7,7 @@ pub mod document;
 mod engine;
 mod error;
 mod history;
+mod index_use;
 mod inventory;
 mod journal;
 mod script;
@@ -18,6 +19,7 @@ pub use engine::{
 };
 pub use error::{EngineError, Result};
 pub use history::{HistoryChange, HistoryEntry, HistoryKind};
+pub use index_use::{IndexBuild, IndexUse, Pages};
 pub use inventory::{Inventory, TableUsage};
 pub use journal::{ActKind, JournalEntry, JournalState, ScriptAct, Verdict};
 pub use script::{BATCH_VALUE, BatchTemplate, ScriptWriter, Written};

@@ -22,6 +22,42 @@ pub(crate) struct PendingDocuments {
     pub(crate) possible_renames: Vec<String>,
 }
 
+/// The catalogues that a comparison needs besides the declared one.
+#[derive(Clone, Debug)]
+pub(crate) struct DocumentCatalogs {
+    /// What stands, whole.
+    pub(crate) present: DocumentCatalog,
+    /// What the newest migration left, whole; `present` where nothing was recorded.
+    pub(crate) reached: DocumentCatalog,
+    /// The names of the collections that the project manages.
+    managed: BTreeSet<String>,
+}
+
+impl DocumentCatalogs {
+    /// Reads both.
+    ///
+    /// # Errors
+    /// The engine cannot read.
+    pub(crate) async fn read(
+        session: &mut Session<'_>,
+        declared: &DeclaredSchema,
+        folder: &Folder,
+        state: &State<'_>,
+    ) -> Result<Self> {
+        let before = DeclaredSchema::of_revision(folder, state.current().as_ref())?;
+        let reached: Option<DocumentCatalog> = session.reached(state.applied()).await?;
+        let present = session.documents()?.introspect().await?;
+        let reached = reached.unwrap_or_else(|| present.clone());
+        let managed = managed(declared, before.as_ref(), &[]);
+        Ok(DocumentCatalogs { present, reached, managed })
+    }
+
+    /// What the project manages of a catalogue.
+    pub(crate) fn managed_part_of(&self, catalog: &DocumentCatalog) -> DocumentCatalog {
+        part_of(catalog, &self.managed)
+    }
+}
+
 /// Compares what is declared, what the newest migration left, and what stands.
 pub(crate) async fn compare(
     session: &mut Session<'_>,
@@ -29,11 +65,8 @@ pub(crate) async fn compare(
     folder: &Folder,
     state: &State<'_>,
 ) -> Result<Comparison> {
-    let before = DeclaredSchema::of_revision(folder, state.current().as_ref())?;
-    let reached: Option<DocumentCatalog> = session.reached(state.applied()).await?;
-    let present = session.documents()?.introspect().await?;
-    let reached = reached.unwrap_or_else(|| present.clone());
-    let managed = managed(declared, before.as_ref(), &[]);
+    let DocumentCatalogs { present, reached, managed } =
+        DocumentCatalogs::read(session, declared, folder, state).await?;
     let changes = document::differences(&part_of(&reached, &managed), &declared.documents, &declared.intent)?;
     let ours = names(&reached).chain(managed.iter().cloned()).collect();
     let drift = if reached.is_same(&present) {

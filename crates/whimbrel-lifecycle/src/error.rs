@@ -132,6 +132,15 @@ pub enum LifecycleError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Script(#[from] crate::scripted::ScriptFailure),
+    /// What an index says of itself is none of BSON's values.
+    #[error("the index {index} cannot be built: {reason}")]
+    #[diagnostic(code(index::option), help("correct its filter or options in the schema"))]
+    IndexOption {
+        /// The index.
+        index: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// A rename that names nothing.
     #[error("--rename {given}: {what}")]
     #[diagnostic(

@@ -143,6 +143,26 @@ pub enum Event {
         /// The locks that it was seen to wait for.
         waits: Vec<LockWait>,
     },
+    /// An index is about to be built, changed or dropped.
+    IndexStarted {
+        /// The index with its table.
+        index: String,
+        /// What is done with it, in a word.
+        action: &'static str,
+        /// Its place in the plan, from 1.
+        position: usize,
+        /// The number of steps in the plan.
+        total: usize,
+    },
+    /// An index is as it is meant to be.
+    IndexDone {
+        /// The index with its table.
+        index: String,
+        /// What was done with it, in a word.
+        action: &'static str,
+        /// How long it took, in milliseconds.
+        duration_ms: u64,
+    },
     /// A hook begins.
     HookStarted {
         /// When it runs.

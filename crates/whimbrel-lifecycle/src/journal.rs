@@ -203,7 +203,8 @@ async fn run_outside(
         entry.state = JournalState::Intended;
         session.engine.journal().write(&entry).await?;
         run.journal(position, Moment::Intended);
-        applied = attempt_outside(session, run, statement).await?;
+        let mut watched = Watched { file: &run.planned.file_name, observer: run.observer };
+        applied = attempt_outside(session, source, statement, &mut watched).await?;
         run.journal(position, Moment::Ran);
     }
     entry.state = JournalState::Done;
@@ -212,17 +213,40 @@ async fn run_outside(
     Ok(applied)
 }
 
+/// Runs a statement outside a transaction that no journal knows: what it is to do is looked for first, and what a crash has
+/// left of it is cleared away.
+///
+/// # Errors
+/// As [`whimbrel_engine::OutsideTransactions::run_outside`].
+pub(crate) async fn settle_outside(
+    session: &mut Session<'_>,
+    source: &Source,
+    statement: &Statement,
+    watched: &mut Watched<'_>,
+) -> Result<Applied> {
+    let outside = session.relational()?.outside_transactions().ok_or_else(|| no_outside(source))?;
+    let mut verdict = outside.verify(source, statement).await?;
+    if let Verdict::Broken { what, repair } = &verdict {
+        outside.repair(repair).await?;
+        watched.notice(Notice::Repaired { what: what.clone() });
+        verdict = outside.verify(source, statement).await?;
+    }
+    match verdict {
+        Verdict::Done => Ok(Applied::default()),
+        _ => attempt_outside(session, source, statement, watched).await,
+    }
+}
+
 async fn attempt_outside(
     session: &mut Session<'_>,
-    run: &mut Run<'_>,
+    source: &Source,
     statement: &Statement,
+    watched: &mut Watched<'_>,
 ) -> Result<Applied> {
-    let source = &run.planned.step.source;
-    let mut watched = Watched { file: &run.planned.file_name, observer: run.observer };
     // No fence holds for a statement outside a transaction: the lock is looked at as late as can be.
     session.engine.keep_lock().await?;
     let outside = session.relational()?.outside_transactions().ok_or_else(|| no_outside(source))?;
-    match outside.run_outside(source, statement, &mut watched).await {
+    match outside.run_outside(source, statement, watched).await {
         Ok(applied) => Ok(applied),
         Err(error) => {
             // What another deployer builds now is not this one's to clear away.

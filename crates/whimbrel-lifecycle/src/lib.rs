@@ -12,6 +12,7 @@ pub mod declared;
 mod error;
 pub mod events;
 pub mod hooks;
+pub mod indexes;
 pub mod init;
 mod journal;
 pub mod lint;

@@ -109,6 +109,24 @@ async fn preflight(
     Ok(told.chain(untold).map(|(probe, what)| note(source, statements, probe, what)).collect())
 }
 
+/// The rows that one statement, which belongs to no file, would fail on.
+///
+/// # Errors
+/// The database cannot be read.
+pub(crate) async fn violation(
+    session: &mut Session<'_>,
+    catalog: &Catalog,
+    statement: &str,
+) -> Result<Option<PreflightError>> {
+    let source = Source { name: "a statement".to_owned(), text: Arc::from(statement) };
+    let statements = [Statement::new(statement, 0)];
+    let Counted { counted, .. } = count(session, catalog, &statements, Some(ProbeKind::Violation)).await?;
+    match counted.first() {
+        Some(first) => Ok(Some(violations(session, &source, &statements, first).await?)),
+        None => Ok(None),
+    }
+}
+
 /// Counts what a whole plan would take away from what stands now, and refuses it in a protected environment
 /// before anything runs. Tables that the plan itself changes before are counted when their turn comes.
 ///

@@ -33,6 +33,8 @@ pub(crate) enum Closing<'a> {
     History(&'a HistoryChange),
     /// The journal's row; the rows and the time are added to it.
     Journal(&'a JournalEntry),
+    /// Nothing: the statements belong to no migration.
+    Nothing,
 }
 
 /// Why an attempt failed.
@@ -126,6 +128,10 @@ impl Postgres {
                 queries.push("COMMIT".to_owned());
                 self.send(&queries).await
             }
+            Closing::Nothing => {
+                queries.push("COMMIT".to_owned());
+                self.send(&queries).await
+            }
             Closing::Journal(entry) => {
                 let mut answers = self.send(&queries).await;
                 if answers.len() == queries.len() && answers.iter().all(|answer| answer.result.is_ok()) {
@@ -202,7 +208,7 @@ impl Postgres {
     ) -> std::result::Result<Applied, Failure> {
         let mut applied = Applied::default();
         let mut duration_ms = milliseconds_since(started);
-        let commit = statements.len() + 2;
+        let commit = statements.len() + if matches!(closing, Closing::Nothing) { 1 } else { 2 };
         for (place, answer) in answers.into_iter().enumerate() {
             let sets = match answer.result {
                 Ok(sets) => sets,
@@ -314,11 +320,15 @@ const ROLLED_BACK: &str = "the transaction was rolled back: nothing of the file 
 const UNIT_ROLLED_BACK: &str =
     "the transaction was rolled back: what the file did before it stands, and the next run goes on here";
 
+/// What became of statements that belong to no migration, and failed.
+const UNRECORDED_ROLLED_BACK: &str = "the transaction was rolled back: nothing of it stands";
+
 impl Closing<'_> {
     const fn outcome(self) -> &'static str {
         match self {
             Closing::History(_) => ROLLED_BACK,
             Closing::Journal(_) => UNIT_ROLLED_BACK,
+            Closing::Nothing => UNRECORDED_ROLLED_BACK,
         }
     }
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use whimbrel_engine::{
-    Applied, Documents, Engine, HistoryEntry, Inventory, Journal, JournalEntry, Locking, OutsideTransactions,
-    Relational, Result, Scope, ServerDescription, Source, Statement, Step, TableSize, Watch,
+    Applied, Documents, Engine, HistoryEntry, IndexUse, Inventory, Journal, JournalEntry, Locking,
+    OutsideTransactions, Relational, Result, Scope, ServerDescription, Source, Statement, Step, TableSize,
+    Watch,
 };
 use whimbrel_schema::catalog::{Catalog, QualifiedName};
 
@@ -66,6 +67,10 @@ impl Engine for Postgres {
         self.take_inventory(scope).await
     }
 
+    async fn index_use(&mut self, scope: &Scope) -> Result<Vec<IndexUse>> {
+        self.read_index_use(scope).await
+    }
+
     async fn clear(&mut self, scope: &Scope) -> Result<Vec<String>> {
         self.drop_everything(scope).await
     }
@@ -108,6 +113,15 @@ impl Relational for Postgres {
         watch: &mut dyn Watch,
     ) -> Result<Applied> {
         self.run_transaction(source, statements, Closing::Journal(entry), watch).await
+    }
+
+    async fn run_unrecorded(
+        &mut self,
+        source: &Source,
+        statements: &[Statement],
+        watch: &mut dyn Watch,
+    ) -> Result<Applied> {
+        self.run_transaction(source, statements, Closing::Nothing, watch).await
     }
 
     fn runs_outside(&self) -> fn(&Statement) -> bool {

@@ -14,6 +14,7 @@ mod control;
 mod engine;
 mod failure;
 mod history;
+mod index_use;
 mod introspect;
 mod inventory;
 mod journal;

@@ -20,7 +20,7 @@ pub use section::{BATCH_ROWS, BatchRows, Forms, Section, Unit, UnitStatement};
 pub use sequence::owned_sequence_name;
 pub use types::type_name;
 
-use crate::catalog::View;
+use crate::catalog::{IndexDefinition, QualifiedName, View};
 use crate::operation::Operation;
 use quote::{quote_identifier, quote_literal, quote_qualified};
 
@@ -45,6 +45,26 @@ pub fn statements(operation: &Operation) -> Vec<String> {
             .or_else(|| constraint::statements(other))
             .unwrap_or_default(),
     }
+}
+
+/// `CREATE INDEX …`, by the form that lets writers go on where `concurrently`.
+#[must_use]
+pub fn index_build(table: &QualifiedName, index: &IndexDefinition, concurrently: bool) -> String {
+    let build = if concurrently { constraint::Build::Concurrent } else { constraint::Build::Blocking };
+    constraint::create_index(table, index, build)
+}
+
+/// `DROP INDEX …`, by the form that lets readers and writers go on where `concurrently`.
+#[must_use]
+pub fn index_removal(table: &QualifiedName, index: &str, concurrently: bool) -> String {
+    let concurrently = if concurrently { "CONCURRENTLY " } else { "" };
+    format!("DROP INDEX {concurrently}{}", constraint::index_name(table, index))
+}
+
+/// The parts of an index after `ON table`: `(user_id, created_at DESC) WHERE …`, and `USING …` before them.
+#[must_use]
+pub fn index_parts(index: &IndexDefinition) -> String {
+    constraint::index_parts(index)
 }
 
 fn create_view(view: &View) -> Vec<String> {

@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use rusqlite::Connection;
 use whimbrel_engine::{
-    Applied, Documents, Engine, EngineError, HistoryEntry, Inventory, Journal, Relational, Result, Scope,
-    ServerDescription, Source, Statement, Step,
+    Applied, Documents, Engine, EngineError, HistoryEntry, IndexUse, Inventory, Journal, Relational, Result,
+    Scope, ServerDescription, Source, Statement, Step,
 };
 
 use crate::connection::{self, Location, SqliteOptions, classify};
 use crate::ledger::{self, HISTORY};
 use crate::lock::{self, Lease};
 use crate::transaction::{self, Closing};
-use crate::{PRODUCT, clear, inventory};
+use crate::{PRODUCT, clear, index_use, inventory};
 
 /// A SQLite database as a relational engine.
 #[derive(Debug)]
@@ -271,6 +271,12 @@ impl Engine for Sqlite {
         let database = self.database();
         let Some(connection) = self.reader()? else { return Ok(Inventory::default()) };
         inventory::inventory(connection).map_err(|error| classify(&error, &database, "counting rows"))
+    }
+
+    async fn index_use(&mut self, _scope: &Scope) -> Result<Vec<IndexUse>> {
+        let database = self.database();
+        let Some(connection) = self.reader()? else { return Ok(Vec::new()) };
+        index_use::index_use(connection).map_err(|error| classify(&error, &database, "measuring the indexes"))
     }
 
     async fn clear(&mut self, _scope: &Scope) -> Result<Vec<String>> {

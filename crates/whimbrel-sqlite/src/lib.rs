@@ -11,6 +11,7 @@ mod connection;
 mod engine;
 mod expression;
 mod functions;
+mod index_use;
 mod interpret;
 mod introspect;
 mod inventory;

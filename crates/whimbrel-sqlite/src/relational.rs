@@ -37,6 +37,16 @@ impl Relational for Sqlite {
         self.run_transaction(source, statements, Closing::Journal(entry))
     }
 
+    async fn run_unrecorded(
+        &mut self,
+        source: &Source,
+        statements: &[Statement],
+        watch: &mut dyn Watch,
+    ) -> Result<Applied> {
+        watch.under_way();
+        self.run_transaction(source, statements, Closing::Nothing)
+    }
+
     fn runs_outside(&self) -> fn(&Statement) -> bool {
         // Whatever this engine runs, it runs in a transaction.
         |_| false

@@ -20,6 +20,8 @@ pub(crate) enum Closing<'a> {
     History(&'a HistoryChange),
     /// The journal's row; the rows and the time are added to it.
     Journal(&'a JournalEntry),
+    /// Nothing: the statements belong to no migration.
+    Nothing,
 }
 
 /// Statements and what they are run with.
@@ -112,6 +114,7 @@ impl Work<'_> {
                 };
                 ledger::write_journal(connection, &entry).map_err(failed)?;
             }
+            Closing::Nothing => {}
         }
         // A long transaction has used its lease up; nobody could take it meanwhile.
         self.renew(connection)?;

@@ -5,7 +5,7 @@ use whimbrel_lifecycle::project::{Overrides, ProcessEnvironment, Project, Secret
 use whimbrel_lifecycle::{DEFAULT_LOCK_TIMEOUT, LifecycleError, Session};
 use whimbrel_schema::ddl::Forms;
 
-use crate::arguments::{Arguments, Command, Global, MigrateCommand, SchemaCommand};
+use crate::arguments::{Arguments, Command, Global, IndexCommand, MigrateCommand, SchemaCommand};
 use crate::connect::{Purpose, connect};
 use crate::error::ExitCode;
 use crate::output::Output;
@@ -17,6 +17,7 @@ mod config;
 mod create;
 mod doctor;
 mod import;
+mod index;
 mod init;
 mod lint;
 mod migrate;
@@ -66,6 +67,9 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> Outcome {
             schema::pull(&context, *stdout, *force).await
         }
         Command::Schema(SchemaCommand::Diff { exit_code }) => schema::diff(&context, *exit_code).await,
+        Command::Index(IndexCommand::Status(given)) => index::status(&context, given).await,
+        Command::Index(IndexCommand::Plan(given)) => index::plan(&context, given).await,
+        Command::Index(IndexCommand::Apply(given)) => index::apply(&context, given).await,
         Command::Completions { shell } => Ok(completions::run(&context, *shell)),
         Command::Upgrade { target, sql, allowing } => {
             alembic::upgrade(&context, target, *sql, *allowing).await

@@ -13,9 +13,9 @@ use super::commands::{Commands, SessionId};
 use super::known::{Known, Rows};
 use super::lease::{Lease, LeaseOptions};
 use super::runtime::Runtime;
-use super::{history, introspect, inventory, journal, own, state};
+use super::{history, index_use, introspect, inventory, journal, own, state};
 use crate::{
-    Documents, Engine, EngineError, HistoryChange, HistoryEntry, Inventory, Journal, JournalEntry,
+    Documents, Engine, EngineError, HistoryChange, HistoryEntry, IndexUse, Inventory, Journal, JournalEntry,
     Relational, Result, Scope, ServerDescription,
 };
 
@@ -196,6 +196,10 @@ impl Engine for DocumentEngine {
 
     async fn inventory(&mut self, _scope: &Scope) -> Result<Inventory> {
         inventory::take(self.ask(None)).await
+    }
+
+    async fn index_use(&mut self, _scope: &Scope) -> Result<Vec<IndexUse>> {
+        index_use::read(self.ask(None)).await
     }
 
     async fn clear(&mut self, _scope: &Scope) -> Result<Vec<String>> {

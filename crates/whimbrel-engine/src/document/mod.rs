@@ -8,6 +8,7 @@ mod commands;
 mod engine;
 mod failure;
 mod history;
+mod index_use;
 mod indexes;
 mod introspect;
 mod inventory;

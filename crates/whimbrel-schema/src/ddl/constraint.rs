@@ -136,19 +136,23 @@ pub(super) enum Build {
 pub(super) fn create_index(table: &QualifiedName, index: &IndexDefinition, build: Build) -> String {
     let concurrently = if build == Build::Concurrent { "CONCURRENTLY " } else { "" };
     let unique = if index.unique { "UNIQUE " } else { "" };
-    let method = if index.method == "btree" { String::new() } else { format!(" USING {}", index.method) };
+    format!(
+        "CREATE {unique}INDEX {concurrently}{} ON {} {}",
+        quote_identifier(&index.name),
+        quote_qualified(table),
+        index_parts(index),
+    )
+}
+
+/// What stands after `ON table`.
+pub(super) fn index_parts(index: &IndexDefinition) -> String {
+    let method = if index.method == "btree" { String::new() } else { format!("USING {} ", index.method) };
     let keys: Vec<String> = index.keys.iter().map(part).collect();
     let nulls = if index.nulls_not_distinct { " NULLS NOT DISTINCT" } else { "" };
     let with =
         if index.with.is_empty() { String::new() } else { format!(" WITH ({})", parameters(&index.with)) };
     let condition = index.predicate.as_ref().map_or_else(String::new, |text| format!(" WHERE {text}"));
-    format!(
-        "CREATE {unique}INDEX {concurrently}{} ON {}{method} ({}){}{nulls}{with}{condition}",
-        quote_identifier(&index.name),
-        quote_qualified(table),
-        keys.join(", "),
-        include(&index.include),
-    )
+    format!("{method}({}){}{nulls}{with}{condition}", keys.join(", "), include(&index.include))
 }
 
 fn part(part: &IndexPart) -> String {

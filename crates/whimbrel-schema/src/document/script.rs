@@ -211,27 +211,42 @@ fn validator(to: Option<&Validator>) -> Map<String, Value> {
 }
 
 /// `createIndex` does nothing where the same index stands already.
+impl CollectionIndex {
+    /// Its keys as `createIndex` takes them: `{"profile.city": 1, "createdAt": -1}`.
+    #[must_use]
+    pub fn key_document(&self) -> Map<String, Value> {
+        self.keys.iter().map(|(path, kind)| (path.clone(), kind.value())).collect()
+    }
+
+    /// Its options as `createIndex` takes them, the name first.
+    #[must_use]
+    pub fn option_document(&self) -> Map<String, Value> {
+        let mut options = Map::from_iter([("name".to_owned(), json!(self.name))]);
+        for (name, given) in [("unique", self.unique), ("sparse", self.sparse), ("hidden", self.hidden)] {
+            if given {
+                options.insert(name.into(), json!(true));
+            }
+        }
+        if let Some(seconds) = self.expire_after_seconds {
+            options.insert("expireAfterSeconds".into(), json!(seconds));
+        }
+        for (name, value) in
+            [("partialFilterExpression", &self.partial_filter), ("collation", &self.collation)]
+        {
+            if let Some(value) = value {
+                options.insert(name.into(), value.clone());
+            }
+        }
+        if !self.weights.is_empty() {
+            options.insert("weights".into(), Value::Object(self.weights.clone()));
+        }
+        options.extend(self.options.clone());
+        options
+    }
+}
+
 fn create_index(collection: &str, index: &CollectionIndex) -> String {
-    let keys = Map::from_iter(index.keys.iter().map(|(path, kind)| (path.clone(), kind.value())));
-    let mut options = Map::from_iter([("name".to_owned(), json!(index.name))]);
-    for (name, given) in [("unique", index.unique), ("sparse", index.sparse), ("hidden", index.hidden)] {
-        if given {
-            options.insert(name.into(), json!(true));
-        }
-    }
-    if let Some(seconds) = index.expire_after_seconds {
-        options.insert("expireAfterSeconds".into(), json!(seconds));
-    }
-    for (name, value) in [("partialFilterExpression", &index.partial_filter), ("collation", &index.collation)]
-    {
-        if let Some(value) = value {
-            options.insert(name.into(), value.clone());
-        }
-    }
-    if !index.weights.is_empty() {
-        options.insert("weights".into(), Value::Object(index.weights.clone()));
-    }
-    options.extend(index.options.clone());
+    let (keys, options) = (index.key_document(), index.option_document());
     let head = format!("await db.collection({}).createIndex(", quoted(collection));
     call(4, &head, &[Value::Object(keys), Value::Object(options)])
 }
