@@ -1,7 +1,8 @@
 //! The shim: what of a script's world is written in JavaScript, compiled once for all scripts of a process.
 //!
 //! A script has a runtime of its own, and parsing the shim would be most of its cost. So the first one compiles it to
-//! bytecode, in a runtime that runs nothing, and each loads that.
+//! bytecode, in a runtime that runs nothing, and each loads that: what nearly every script needs before it begins, and the
+//! other files when it first uses them.
 
 use std::sync::OnceLock;
 
@@ -77,7 +78,7 @@ fn compile() -> Result<&'static [Compiled]> {
     let runtime = Runtime::new()?;
     runtime.set_loader(Before, Before);
     let compiled = Context::full(&runtime)?.with(|ctx| -> Result<Vec<Compiled>> {
-        // What a script sees of a stack are its own calls; the text of the shim's functions is nobody's.
+        // Nobody reads the text of the shim's functions.
         let options = || WriteOptions { strip_source: true, ..WriteOptions::default() };
         let compile = |(name, text): (&'static str, &'static str)| {
             let bytecode = Module::declare(ctx.clone(), name, text)?.write(options())?;
