@@ -16,6 +16,7 @@ use crate::host::{Batch, BatchProgress, BatchStart, Call, ConsoleLevel, StepDeci
 use crate::line::{Answer, Request};
 use crate::modules;
 use crate::runtime::settle;
+use crate::shim;
 use crate::state::State;
 
 /// The largest command that is sent, in bytes, as estimated; a message holds 48 MB at most.
@@ -291,6 +292,13 @@ fn add_program<'js>(ctx: &Ctx<'js>, state: &Rc<State>, native: &Object<'js>) -> 
         Ok(List((found.name, found.text.to_string())))
     };
     native.set("load", Function::new(ctx.clone(), load)?)?;
+    let kept = Rc::clone(state);
+    let part = move |ctx: Ctx<'js>, This(this): This<Object<'js>>, name: String| -> Result<Value<'js>> {
+        let (part, loaded) = shim::part(&ctx, &name).unwrap_or_else(|| Err(mixed_up(&ctx)))?.eval()?;
+        settle(&ctx, &kept, &this, loaded.into_value())?;
+        part.namespace()?.get("part")
+    };
+    native.set("part", Function::new(ctx.clone(), part)?)?;
     let kept = Rc::clone(state);
     let compile = move |ctx: Ctx<'js>, name: String, text: String| {
         modules::compile(&ctx, &kept, &name, &Arc::from(text), false)

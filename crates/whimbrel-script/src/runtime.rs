@@ -22,6 +22,13 @@ use crate::{Entry, natives, report, shim};
 pub(crate) const THREAD_STACK_BYTES: usize = 16 * 1024 * 1024;
 /// How much of it JavaScript may use; the rest is for the native functions that it calls.
 const SCRIPT_STACK_BYTES: usize = 4 * 1024 * 1024;
+/// How much memory a script may fill before its garbage is first looked for, in bytes. An engine with its shim takes a few
+/// hundred kilobytes, in which there is none; a large part of a smaller limit is never left to garbage.
+const FIRST_COLLECTION_BYTES: usize = 4 * 1024 * 1024;
+/// The part of its memory that a script may fill before that, where it is given little.
+const FIRST_COLLECTION_PART: usize = 8;
+/// What it may fill before that in any case: what QuickJS would begin with by itself.
+const LEAST_COLLECTION_BYTES: usize = 256 * 1024;
 /// The global that knows the modules that were loaded.
 pub(crate) const MODULES: &str = "__whimbrel_modules";
 /// The global under which the natives stand until the shim has taken them.
@@ -56,6 +63,8 @@ impl Booted {
         };
         let runtime = Runtime::new().map_err(broken)?;
         runtime.set_memory_limit(state.settings.limits.memory_bytes);
+        let part = state.settings.limits.memory_bytes / FIRST_COLLECTION_PART;
+        runtime.set_gc_threshold(part.clamp(LEAST_COLLECTION_BYTES, FIRST_COLLECTION_BYTES));
         runtime.set_max_stack_size(SCRIPT_STACK_BYTES);
         let clocks = Rc::clone(state);
         runtime.set_interrupt_handler(Some(Box::new(move || clocks.is_over())));

@@ -1,17 +1,24 @@
 // Puts the shim together: modules, entries, globals.
 import native from 'whimbrel:native';
-import * as mongodb from 'mongodb';
+import 'whimbrel:types';
+import { client, db } from 'whimbrel:client';
 import { install } from 'whimbrel:globals';
-import { inspect } from 'whimbrel:inspect';
-import 'whimbrel:legacy';
-import { batch, step } from 'whimbrel:progress';
-import { client, db } from 'whimbrel:session';
+import { part } from 'whimbrel:lazy';
 
 Error.stackTraceLimit = 40;
 
 /** The files that were loaded by `require`, by their names. */
 const loaded = new Map();
-const BUILT_IN = new Map([['mongodb', { ...mongodb, default: mongodb }], ['bson', { ...mongodb, default: mongodb }]]);
+/** The built-in modules, which are put together when they are first asked for. */
+const BUILT_IN = new Map([['mongodb', undefined], ['bson', undefined]]);
+
+function builtIn(specifier) {
+  if (BUILT_IN.get(specifier) === undefined) {
+    const { mongodb } = part('driver');
+    BUILT_IN.set(specifier, { ...mongodb, default: mongodb });
+  }
+  return BUILT_IN.get(specifier);
+}
 
 function folderOf(name) {
   return name.slice(0, Math.max(0, name.lastIndexOf('/')));
@@ -19,7 +26,7 @@ function folderOf(name) {
 
 function requireFrom(base) {
   return (specifier) => {
-    if (BUILT_IN.has(specifier)) return BUILT_IN.get(specifier);
+    if (BUILT_IN.has(specifier)) return builtIn(specifier);
     const [name, text] = native.load(base, String(specifier));
     return runFile(name, text);
   };
@@ -77,7 +84,7 @@ const texts = (value) => (Array.isArray(value) && value.every((item) => typeof i
 const only = (value, type) => (typeof value === type ? value : undefined);
 
 export const inner = {
-  inspect: (value) => inspect(value),
+  inspect: (value) => part('inspect').inspect(value),
 
   /** Runs the CommonJS file that is the script itself, and gives its exports. */
   commonjs: (name, compiled) => runCompiled(name, compiled),
@@ -116,4 +123,4 @@ export const inner = {
   },
 };
 
-install(native.mongosh ? { db, client, step, batch } : { step, batch });
+install(native.mongosh ? { db, client } : {});

@@ -1,13 +1,15 @@
 // The BSON types of the Node driver's `bson` package, as far as scripts use them.
 import native from 'whimbrel:native';
+import { Proxy, defineProperty } from 'whimbrel:lazy';
+import { byteString } from 'whimbrel:types';
 
 const HEX24 = /^[0-9a-f]{24}$/i;
 const UUID_TEXT = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
 
 /** Names a class for the codec. */
 function tagged(Class, name) {
-  Object.defineProperty(Class.prototype, '_bsontype', { value: name });
-  Object.defineProperty(Class, 'name', { value: name });
+  defineProperty(Class.prototype, '_bsontype', { value: name });
+  defineProperty(Class, 'name', { value: name });
   return Class;
 }
 
@@ -547,15 +549,6 @@ class DBRefClass {
   }
 }
 
-/** A Uint8Array as a string of one character per byte. */
-function byteString(bytes) {
-  let text = '';
-  for (let at = 0; at < bytes.length; at += 8192) {
-    text += String.fromCharCode.apply(null, bytes.subarray(at, at + 8192));
-  }
-  return text;
-}
-
 const REGEXP_FLAGS = /^[ims]*$/;
 
 function regexp(pattern, options) {
@@ -570,30 +563,18 @@ function regexp(pattern, options) {
 }
 
 const classes = { Long: LongClass, Code: CodeClass, BSONSymbol: BSONSymbolClass, MinKey: MinKeyClass, MaxKey: MaxKeyClass };
-const dateValue = Date.prototype.getTime;
-const DateClass = Date;
 
-// What the codec uses; taken before the script can change anything.
-native.types = {
-  Date,
-  RegExp,
-  Map,
-  dateValue,
-  byteString,
-  fitsInt64: (value) => BigInt.asIntN(64, value) === value,
-  mapToObject: (map) => Object.fromEntries(map),
-  construct(name, first, second) {
-    switch (name) {
-      case 'ObjectId': return new ObjectIdClass(first);
-      case 'Date': return new DateClass(first);
-      case 'Decimal128': return new Decimal128Class(first);
-      case 'Binary': return second === 4 && first.length === 16 ? new UUIDClass(first) : new BinaryClass(first, second);
-      case 'RegExp': return regexp(first, second);
-      case 'Timestamp': return new TimestampClass({ t: first, i: second });
-      default: return new classes[name](first, second);
-    }
-  },
-};
+/** Builds what the database sent, by the codec's name for it. */
+export function construct(name, first, second) {
+  switch (name) {
+    case 'ObjectId': return new ObjectIdClass(first);
+    case 'Decimal128': return new Decimal128Class(first);
+    case 'Binary': return second === 4 && first.length === 16 ? new UUIDClass(first) : new BinaryClass(first, second);
+    case 'RegExp': return regexp(first, second);
+    case 'Timestamp': return new TimestampClass({ t: first, i: second });
+    default: return new classes[name](first, second);
+  }
+}
 
 export const ObjectId = callable(tagged(ObjectIdClass, 'ObjectId'));
 export const ObjectID = ObjectId;
@@ -620,10 +601,13 @@ export function ISODate(text) {
 
 /** mongosh's `BinData(subtype, base64)`. */
 export function BinData(subtype, base64) {
-  return native.types.construct('Binary', fromBase64(base64), subtype);
+  return construct('Binary', fromBase64(base64), subtype);
 }
 
 /** mongosh's `HexData(subtype, hex)`. */
 export function HexData(subtype, hex) {
-  return native.types.construct('Binary', bytesOf(hex), subtype);
+  return construct('Binary', bytesOf(hex), subtype);
 }
+
+// mongosh's other names.
+export { Decimal128 as NumberDecimal, Int32 as NumberInt, Long as NumberLong };

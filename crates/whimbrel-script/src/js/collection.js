@@ -1,9 +1,8 @@
 // A collection, with the Node driver's methods.
 import native from 'whimbrel:native';
-import { BulkOperation, deleteSpec, insertSpec, replacementArgument, runBulk, runWrite, updateArgument, updateSpec, writesOf } from 'whimbrel:bulk';
-import { AggregationCursor, Cursor, FindCursor, start } from 'whimbrel:cursor';
-import { MongoInvalidArgumentError, MongoServerError } from 'whimbrel:errors';
 import { SHARED, documentArgument, pick, send, sessionOf, sortOf, surface } from 'whimbrel:command';
+import { lazily, part } from 'whimbrel:lazy';
+import { deleteSpec, insertSpec, replacementArgument, runWrite, updateArgument, updateSpec } from 'whimbrel:write';
 
 const NAMESPACE_NOT_FOUND = 26;
 
@@ -86,13 +85,14 @@ export function unlessMissing(instead, ask) {
   try {
     return ask();
   } catch (error) {
-    if (error instanceof MongoServerError && error.code === NAMESPACE_NOT_FOUND) return instead;
+    if (error instanceof part('errors').MongoServerError && error.code === NAMESPACE_NOT_FOUND) return instead;
     throw error;
   }
 }
 
 function indexesCursor(collection, options) {
   const command = () => ({ listIndexes: collection.collectionName, cursor: {}, ...pick(options, ['comment', 'maxTimeMS']) });
+  const { Cursor } = part('cursor');
   return new Cursor(collection._target, `${collection.collectionName}.listIndexes`, command, options);
 }
 
@@ -120,8 +120,8 @@ function countDocuments(collection, filter, options = {}) {
 
 export class Collection {
   constructor(db, name) {
-    if (typeof name !== 'string' || name === '') throw new MongoInvalidArgumentError('Collection name must be a String');
-    if (name.includes('\0')) throw new MongoInvalidArgumentError('Collection names cannot contain a null character');
+    if (typeof name !== 'string' || name === '') throw new (part('errors').MongoInvalidArgumentError)('Collection name must be a String');
+    if (name.includes('\0')) throw new (part('errors').MongoInvalidArgumentError)('Collection names cannot contain a null character');
     Object.defineProperty(this, 'db', { value: db });
     Object.defineProperty(this, '_target', { value: { database: db._target.database, session: db._target.session } });
     Object.defineProperty(this, 'collectionName', { value: name, enumerable: true });
@@ -144,9 +144,9 @@ export class Collection {
   }
 
   insertMany(documents, options) {
-    if (!Array.isArray(documents)) throw new MongoInvalidArgumentError('Argument "docs" must be an array of documents');
+    if (!Array.isArray(documents)) throw new (part('errors').MongoInvalidArgumentError)('Argument "docs" must be an array of documents');
     const writes = documents.map((document) => insertSpec(document, options));
-    const result = runBulk(this, `${this.collectionName}.insertMany`, writes, options);
+    const result = part('bulk').runBulk(this, `${this.collectionName}.insertMany`, writes, options);
     return { acknowledged: true, insertedCount: result.insertedCount, insertedIds: result.insertedIds };
   }
 
@@ -193,14 +193,17 @@ export class Collection {
   }
 
   bulkWrite(operations, options) {
+    const { runBulk, writesOf } = part('bulk');
     return runBulk(this, `${this.collectionName}.bulkWrite`, writesOf(operations, options), options);
   }
 
   initializeOrderedBulkOp(options) {
+    const { BulkOperation } = part('bulk');
     return new BulkOperation(this, true, options);
   }
 
   initializeUnorderedBulkOp(options) {
+    const { BulkOperation } = part('bulk');
     return new BulkOperation(this, false, options);
   }
 
@@ -209,6 +212,7 @@ export class Collection {
   find(filter, options) {
     // The shell's second argument is the projection.
     const given = native.mongosh && options !== undefined ? { projection: options } : options;
+    const { FindCursor } = part('cursor');
     return new FindCursor(this._target, this.collectionName, filter, given);
   }
 
@@ -227,6 +231,7 @@ export class Collection {
 
   aggregate(pipeline = [], options) {
     const stages = Array.isArray(pipeline) ? pipeline : [pipeline];
+    const { AggregationCursor, start } = part('cursor');
     const cursor = new AggregationCursor(this._target, this.collectionName, stages, options);
     // In the shell, a pipeline that writes is done when it is called.
     const writes = native.mongosh && stages.some((stage) => '$out' in stage || '$merge' in stage);
@@ -339,3 +344,17 @@ Collection.prototype.find = function (filter, options) {
   sessionOf(this._target, options);
   return find.call(this, filter, options);
 };
+
+/** The methods that mongosh and old drivers have besides. */
+const LEGACY = [
+  'insert', 'update', 'remove', 'save', 'count', 'getIndexes', 'getIndices', 'getIndexKeys', 'renameCollection', 'findAndRemove',
+  'exists', 'getName', 'getFullName', 'getDB', 'totalIndexSize', 'storageSize', 'dataSize', 'validate', 'hideIndex',
+  'unhideIndex', 'runCommand', 'explain',
+];
+for (const name of LEGACY) lazily(Collection.prototype, name, true, legacyMethod);
+
+function legacyMethod(name) {
+  return part('legacy').methods[name];
+}
+
+Collection.prototype.ensureIndex = Collection.prototype.createIndex;

@@ -1,21 +1,18 @@
 // Sending a command, and the two surfaces: a driver's promises, or mongosh's plain values.
 import native from 'whimbrel:native';
-import { MongoAPIError, MongoInvalidArgumentError, MongoServerError } from 'whimbrel:errors';
-
-/** Thrown where a command is larger than a message may be. */
-export class TooLarge extends MongoInvalidArgumentError {}
+import { defineProperty, part } from 'whimbrel:lazy';
 
 /** Gives an answer's value, or throws what the database said. */
 export function answered([ok, value]) {
   if (ok) return value;
-  throw new MongoServerError(value);
+  throw new (part('errors').MongoServerError)(value);
 }
 
 /** The session that a call belongs to. */
 export function sessionOf(target, options) {
   const session = options?.session ?? target.session;
   if (session === undefined || session === null) return undefined;
-  if (session.hasEnded) throw new MongoAPIError('Cannot use a session that has ended');
+  if (session.hasEnded) throw new (part('errors').MongoAPIError)('Cannot use a session that has ended');
   return session;
 }
 
@@ -28,7 +25,7 @@ export function send(target, method, command, options) {
     delete command.readConcern;
   }
   const answer = native.command(target.database, command, session ? session.number : null, method, new Error().stack);
-  if (answer === null) throw new TooLarge('the command is larger than a message of the database may be (48 MB)');
+  if (answer === null) throw new (part('errors').TooLarge)('the command is larger than a message of the database may be (48 MB)');
   return answered(answer);
 }
 
@@ -51,7 +48,7 @@ export function isDocument(value) {
 /** Refuses what is no document, by the argument's name. */
 export function documentArgument(value, name) {
   if (isDocument(value)) return value;
-  throw new MongoInvalidArgumentError(`Argument "${name}" must be a document`);
+  throw new (part('errors').MongoInvalidArgumentError)(`Argument "${name}" must be a document`);
 }
 
 const DIRECTIONS = { asc: 1, ascending: 1, 1: 1, desc: -1, descending: -1, '-1': -1 };
@@ -59,7 +56,7 @@ const DIRECTIONS = { asc: 1, ascending: 1, 1: 1, desc: -1, descending: -1, '-1':
 function direction(value) {
   if (typeof value === 'object' && value !== null) return value;
   const known = DIRECTIONS[String(value).toLowerCase()];
-  if (known === undefined) throw new MongoInvalidArgumentError(`Invalid sort direction: ${JSON.stringify(value)}`);
+  if (known === undefined) throw new (part('errors').MongoInvalidArgumentError)(`Invalid sort direction: ${JSON.stringify(value)}`);
   return known;
 }
 
@@ -93,7 +90,7 @@ export function surface(Class, names) {
       promise.then((value) => callback(null, value), (error) => callback(error));
       return undefined;
     };
-    Object.defineProperty(Class.prototype, name, { value: method, writable: true, configurable: true });
+    defineProperty(Class.prototype, name, { value: method, writable: true, configurable: true });
   }
 }
 

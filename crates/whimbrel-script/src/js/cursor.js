@@ -3,6 +3,7 @@ import native from 'whimbrel:native';
 import { Long } from 'whimbrel:bson';
 import { MongoAPIError } from 'whimbrel:errors';
 import { SHARED, pick, send, sortOf, surface, waited } from 'whimbrel:command';
+import { WeakMap } from 'whimbrel:lazy';
 
 /** What a cursor holds: how to open it, and how far it has come. */
 const states = new WeakMap();

@@ -1,9 +1,8 @@
 // A database, with the methods of the driver's `Db` and of mongosh's `db`.
 import native from 'whimbrel:native';
 import { Collection, unlessMissing } from 'whimbrel:collection';
-import { AggregationCursor, Cursor, all } from 'whimbrel:cursor';
-import { MongoInvalidArgumentError } from 'whimbrel:errors';
 import { SHARED, pick, send, surface } from 'whimbrel:command';
+import { part } from 'whimbrel:lazy';
 
 /** Asks a database. */
 function run(db, method, command, options) {
@@ -17,7 +16,7 @@ function runOnAdmin(db, method, command, options) {
 /** A command as it is given: a document, or its name alone. */
 function commandOf(command) {
   if (typeof command === 'string') return { [command]: 1 };
-  if (typeof command !== 'object' || command === null) throw new MongoInvalidArgumentError('a command is a document');
+  if (typeof command !== 'object' || command === null) throw new (part('errors').MongoInvalidArgumentError)('a command is a document');
   return { ...command };
 }
 
@@ -33,6 +32,7 @@ function create(db, method, name, options) {
 
 function listed(db, method, filter, nameOnly, options) {
   const command = () => ({ listCollections: 1, filter: filter ?? {}, nameOnly, cursor: {} });
+  const { Cursor, all } = part('cursor');
   return all(new Cursor(db._target, `db.${method}`, command, options));
 }
 
@@ -66,6 +66,7 @@ class DatabaseMethods {
 
   admin() {
     const ask = (method) => (command, options) => runOnAdmin(this, method, commandOf(command), options);
+    const { AdminMethods } = part('admin');
     const admin = new AdminMethods();
     admin.ask = ask('admin.command');
     return admin;
@@ -94,6 +95,7 @@ class DatabaseMethods {
 
   listCollections(filter, options) {
     const command = () => ({ listCollections: 1, filter: filter ?? {}, nameOnly: options?.nameOnly ?? false, cursor: pick(options, ['batchSize']) });
+    const { Cursor } = part('cursor');
     return new Cursor(this._target, 'db.listCollections', command, options);
   }
 
@@ -124,6 +126,7 @@ class DatabaseMethods {
   }
 
   aggregate(pipeline = [], options) {
+    const { AggregationCursor } = part('cursor');
     return new AggregationCursor(this._target, 1, pipeline, options);
   }
 
@@ -147,33 +150,6 @@ class DatabaseMethods {
     return native.forbid('dropDatabase(): a script may not drop the database that its own history is in; drop its collections, or run `whimbrel reset`');
   }
 }
-
-class AdminMethods {
-  command(command, options) {
-    return this.ask(command, options);
-  }
-
-  ping(options) {
-    return this.ask({ ping: 1 }, options);
-  }
-
-  serverStatus(options) {
-    return this.ask({ serverStatus: 1 }, options);
-  }
-
-  buildInfo(options) {
-    return this.ask({ buildInfo: 1 }, options);
-  }
-
-  serverInfo(options) {
-    return this.ask({ buildInfo: 1 }, options);
-  }
-
-  listDatabases(options) {
-    return this.ask({ listDatabases: 1, ...pick(options, ['filter', 'nameOnly']) }, options);
-  }
-}
-surface(AdminMethods, ['command', 'ping', 'serverStatus', 'buildInfo', 'serverInfo', 'listDatabases']);
 
 const PROMISED = [
   'command', 'runCommand', 'adminCommand', 'createCollection', 'createView', 'collections', 'getCollectionNames',
@@ -206,4 +182,4 @@ export function database(name, session, client) {
   return naming(db, (collection) => collectionOf(db, collection));
 }
 
-export { DatabaseMethods as Db, AdminMethods as Admin };
+export { DatabaseMethods as Db };

@@ -125,3 +125,6 @@ export const MongoCursorExhaustedError = named('MongoCursorExhaustedError', Mong
 export const MongoTransactionError = named('MongoTransactionError', MongoAPIError);
 export const MongoWriteConcernError = named('MongoWriteConcernError', MongoServerError);
 export const MongoNetworkError = named('MongoNetworkError');
+
+/** Thrown where a command is larger than a message may be. */
+export class TooLarge extends MongoInvalidArgumentError {}

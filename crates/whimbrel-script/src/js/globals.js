@@ -1,8 +1,6 @@
 // The globals of a script: console, timers, and what mongosh has.
 import native from 'whimbrel:native';
-import * as bson from 'whimbrel:bson';
-import { EJSON } from 'whimbrel:ejson';
-import { format, inspect } from 'whimbrel:inspect';
+import { lazily, part } from 'whimbrel:lazy';
 
 /** Timers that are not due yet, soonest first. */
 const timers = [];
@@ -36,95 +34,6 @@ native.timers = {
   },
 };
 
-const printer = (level) => (...values) => native.print(level, indent + format(...values));
-let indent = '';
-const counts = new Map();
-const started = new Map();
-
-const console = {
-  log: printer('info'),
-  info: printer('info'),
-  debug: printer('debug'),
-  trace: printer('debug'),
-  warn: printer('warn'),
-  error: printer('error'),
-  dir: (value) => native.print('info', indent + inspect(value)),
-  assert(holds, ...values) {
-    if (!holds) native.print('error', `${indent}Assertion failed${values.length > 0 ? `: ${format(...values)}` : ''}`);
-  },
-  group(...values) {
-    if (values.length > 0) console.log(...values);
-    indent += '  ';
-  },
-  groupEnd() {
-    indent = indent.slice(2);
-  },
-  count(label = 'default') {
-    counts.set(label, (counts.get(label) ?? 0) + 1);
-    console.log(`${label}: ${counts.get(label)}`);
-  },
-  time(label = 'default') {
-    started.set(label, Date.now());
-  },
-  timeEnd(label = 'default') {
-    if (started.has(label)) console.log(`${label}: ${Date.now() - started.get(label)}ms`);
-    started.delete(label);
-  },
-  table(rows) {
-    for (const line of table(rows)) console.log(line);
-  },
-};
-console.groupCollapsed = console.group;
-console.timeLog = console.timeEnd;
-
-function table(rows) {
-  if (typeof rows !== 'object' || rows === null) return [inspect(rows)];
-  const lines = Object.entries(rows).map(([index, row]) => [index, typeof row === 'object' && row !== null ? row : { Values: row }]);
-  const columns = [...new Set(lines.flatMap(([, row]) => Object.keys(row)))];
-  const cells = [['(index)', ...columns], ...lines.map(([index, row]) => [index, ...columns.map((column) => (column in row ? inspect(row[column], 1) : ''))])];
-  const widths = cells[0].map((_, at) => Math.max(...cells.map((line) => line[at].length)));
-  return cells.map((line) => line.map((cell, at) => cell.padEnd(widths[at])).join('  ').trimEnd());
-}
-
-function structuredClone(value) {
-  return clone(value, new Map());
-}
-
-function clone(value, seen) {
-  if (typeof value === 'function' || typeof value === 'symbol') throw new TypeError('a function cannot be cloned');
-  if (typeof value !== 'object' || value === null) return value;
-  if (seen.has(value)) return seen.get(value);
-  if (value._bsontype !== undefined || value instanceof RegExp) return value;
-  if (value instanceof Date) return new Date(value.getTime());
-  if (value instanceof Uint8Array) return value.slice();
-  const kept = (copy) => seen.set(value, copy) && copy;
-  if (value instanceof Map) {
-    const copy = kept(new Map());
-    for (const [key, item] of value) copy.set(clone(key, seen), clone(item, seen));
-    return copy;
-  }
-  if (value instanceof Set) {
-    const copy = kept(new Set());
-    for (const item of value) copy.add(clone(item, seen));
-    return copy;
-  }
-  const copy = kept(Array.isArray(value) ? [] : {});
-  for (const key of Object.keys(value)) copy[key] = clone(value[key], seen);
-  return copy;
-}
-
-class TextEncoder {
-  encode(text = '') {
-    return native.utf8Encode(String(text));
-  }
-}
-
-class TextDecoder {
-  decode(bytes = new Uint8Array(0)) {
-    return native.utf8Decode(native.types.byteString(new Uint8Array(bytes.buffer ?? bytes, bytes.byteOffset ?? 0, bytes.byteLength)));
-  }
-}
-
 const process = {
   env: { ...native.environment },
   argv: [],
@@ -151,16 +60,24 @@ const shell = native.mongosh
     }
   : {};
 
+/** The globals that are found in a part of the shim when they are first read: their names, and its name. */
+const LAZY = {
+  console: ['console', 'print', 'printjson', 'tojson'],
+  web: ['structuredClone', 'TextEncoder', 'TextDecoder'],
+  ejson: ['EJSON'],
+  progress: ['step', 'batch'],
+  bson: [
+    'ObjectId', 'ObjectID', 'ISODate', 'NumberLong', 'NumberInt', 'NumberDecimal', 'Long', 'Int32', 'Double', 'Decimal128', 'Timestamp',
+    'UUID', 'Binary', 'BinData', 'HexData', 'MinKey', 'MaxKey', 'DBRef', 'Code', 'BSONRegExp',
+  ],
+};
+
 /** Puts a script's globals in place. */
 export function install(more) {
   const globals = {
     ...more,
     ...shell,
-    console,
     process,
-    print: printer('info'),
-    printjson: (...values) => native.print('info', values.map((value) => inspect(value)).join(' ')),
-    tojson: (value) => inspect(value),
     sleep,
     setTimeout: (work, milliseconds, ...given) => startTimer(work, milliseconds, given, false),
     setInterval: (work, milliseconds, ...given) => startTimer(work, milliseconds, given, true),
@@ -168,32 +85,12 @@ export function install(more) {
     clearTimeout: stopTimer,
     clearInterval: stopTimer,
     clearImmediate: stopTimer,
-    structuredClone,
-    TextEncoder,
-    TextDecoder,
-    EJSON,
-    ObjectId: bson.ObjectId,
-    ObjectID: bson.ObjectId,
-    ISODate: bson.ISODate,
-    NumberLong: bson.Long,
-    NumberInt: bson.Int32,
-    NumberDecimal: bson.Decimal128,
-    Long: bson.Long,
-    Int32: bson.Int32,
-    Double: bson.Double,
-    Decimal128: bson.Decimal128,
-    Timestamp: bson.Timestamp,
-    UUID: bson.UUID,
-    Binary: bson.Binary,
-    BinData: bson.BinData,
-    HexData: bson.HexData,
-    MinKey: bson.MinKey,
-    MaxKey: bson.MaxKey,
-    DBRef: bson.DBRef,
-    Code: bson.Code,
-    BSONRegExp: bson.BSONRegExp,
   };
   for (const [name, value] of Object.entries(globals)) {
     Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
+  }
+  for (const [from, names] of Object.entries(LAZY)) {
+    const find = (name) => part(from)[name];
+    for (const name of names) lazily(globalThis, name, false, find);
   }
 }

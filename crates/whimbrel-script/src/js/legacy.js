@@ -1,16 +1,20 @@
 // The methods that mongosh and old drivers have besides.
-import { deleteSpec, runBulk, runWrite, insertSpec, updateSpec } from 'whimbrel:bulk';
-import { Collection, described, listedIndexes, run, unlessMissing } from 'whimbrel:collection';
+import { runBulk } from 'whimbrel:bulk';
+import { described, listedIndexes, run, unlessMissing } from 'whimbrel:collection';
 import { isDocument, pick, send, surface } from 'whimbrel:command';
 import { explain } from 'whimbrel:cursor';
+import { deleteSpec, insertSpec, runWrite, updateSpec } from 'whimbrel:write';
 
-const { prototype } = Collection;
+class Legacy {}
+
+/** The methods, by their names. */
+export const methods = Legacy.prototype;
 
 function replaces(update) {
   return isDocument(update) && !Object.keys(update).some((key) => key.startsWith('$'));
 }
 
-Object.assign(prototype, {
+Object.assign(methods, {
   insert(documents, options) {
     const method = `${this.collectionName}.insert`;
     const all = [documents].flat();
@@ -141,8 +145,7 @@ function indexNamed(index) {
   return typeof index === 'string' ? { name: index } : { keyPattern: index };
 }
 
-surface(Collection, [
+surface(Legacy, [
   'insert', 'update', 'remove', 'save', 'count', 'getIndexes', 'getIndices', 'getIndexKeys', 'renameCollection',
   'findAndRemove', 'exists', 'totalIndexSize', 'storageSize', 'dataSize', 'validate', 'hideIndex', 'unhideIndex', 'runCommand',
 ]);
-prototype.ensureIndex = prototype.createIndex;

@@ -10,7 +10,8 @@ export {
 export { AggregationCursor, FindCursor } from 'whimbrel:cursor';
 export { BulkWriteResult } from 'whimbrel:bulk';
 export { Collection } from 'whimbrel:collection';
-export { Admin, Db } from 'whimbrel:database';
+export { AdminMethods as Admin } from 'whimbrel:admin';
+export { Db } from 'whimbrel:database';
 export { ClientSession } from 'whimbrel:session';
 
 /** Scripts are given `db` and `client`; they do not connect by themselves. */

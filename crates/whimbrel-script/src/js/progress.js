@@ -3,7 +3,7 @@ import native from 'whimbrel:native';
 import { answered, waited } from 'whimbrel:command';
 import { FindCursor, all } from 'whimbrel:cursor';
 import { MongoError, MongoInvalidArgumentError } from 'whimbrel:errors';
-import { db } from 'whimbrel:session';
+import { db } from 'whimbrel:client';
 
 const MAX_SIZE = 100_000;
 const MAX_PAUSE_MS = 600_000;

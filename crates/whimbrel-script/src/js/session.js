@@ -1,6 +1,6 @@
-// `client`, and the sessions that it starts.
+// Sessions and their transactions.
 import native from 'whimbrel:native';
-import { Db, database } from 'whimbrel:database';
+import { database } from 'whimbrel:database';
 import { MongoError, MongoServerError, MongoTransactionError } from 'whimbrel:errors';
 import { answered, surface, waited } from 'whimbrel:command';
 
@@ -83,7 +83,7 @@ async function inTransaction(session, work) {
   }
 }
 
-class ClientSession {
+export class ClientSession {
   constructor(client) {
     Object.defineProperty(this, 'client', { value: client });
     this.number = answered(native.session('start'));
@@ -126,7 +126,8 @@ class ClientSession {
 }
 surface(ClientSession, ['commitTransaction', 'abortTransaction', 'endSession']);
 
-async function withSession(client, options, work) {
+/** Runs a function with a session of its own. */
+export async function withSession(client, options, work) {
   const session = new ClientSession(client);
   try {
     return await (work ?? options)(session);
@@ -135,34 +136,3 @@ async function withSession(client, options, work) {
     end(session);
   }
 }
-
-class Client {
-  db(name) {
-    return database(name, undefined, this);
-  }
-
-  getDB(name) {
-    return database(name, undefined, this);
-  }
-
-  startSession() {
-    return new ClientSession(this);
-  }
-
-  withSession(options, work) {
-    return waited(withSession(this, options, work));
-  }
-
-  connect() {
-    return native.mongosh ? this : Promise.resolve(this);
-  }
-
-  close() {
-    return native.mongosh ? undefined : Promise.resolve();
-  }
-}
-
-export const client = new Client();
-export const db = database(undefined, undefined, client);
-
-export { Client as MongoClient, ClientSession, Db };

@@ -1,0 +1,2 @@
+// `mongodb` as one value, for `require`.
+export * as mongodb from 'mongodb';
